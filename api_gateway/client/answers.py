@@ -1,0 +1,89 @@
+"""What the service answers, as docs/http.md has it. Times are ISO 8601 in UTC."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+ENDED = ("succeeded", "failed", "cancelled")
+"""States that a task does not leave."""
+
+
+class Fault(TypedDict):
+    """Why something failed."""
+
+    code: str
+    message: str
+    step: str | None
+
+
+class Step(TypedDict):
+    """One step, or one chunk (`part`) of it."""
+
+    name: str
+    part: int
+    state: str
+    attempt: int
+    started_at: str | None
+    ended_at: str | None
+    resume_at: str | None
+    output: dict[str, Any] | None
+    error: Fault | None
+
+
+class StepProgress(TypedDict):
+    """How far the step has come that reported last; `rate` is units a second."""
+
+    step: str
+    done: float
+    total: float | None
+    unit: str
+    percent: float | None
+    rate: float | None
+    seconds_left: float | None
+
+
+class TaskSummary(TypedDict):
+    """A task as lists show it. `source` without what may be secret."""
+
+    task_id: str
+    pipeline: str
+    source: str
+    state: str
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    error: Fault | None
+
+
+class Status(TaskSummary):
+    """A task at one moment."""
+
+    options: dict[str, Any]
+    current_step: str | None
+    percent: float
+    attempt: int
+    steps: Sequence[Step]
+    progress: StepProgress | None
+
+
+class Artefact(TypedDict):
+    """A file of a task; `size` in bytes."""
+
+    name: str
+    step: str
+    size: int
+    sha256: str
+    media_type: str
+    url: str
+
+
+class Model(TypedDict):
+    """A model that a task may name."""
+
+    name: str
+    version: int
+    task: str
+    classes: Sequence[str]
+    input: dict[str, Any]
+    thresholds: dict[str, Any]
+    metrics: dict[str, Any] | None
+    licence: str | None

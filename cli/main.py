@@ -1,0 +1,89 @@
+"""The commands of `trackloop`, and what becomes of their errors."""
+
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markup import escape
+
+from cli.db import database
+from cli.demo import demo
+from cli.doctor import doctor
+from cli.evaluate import evaluate
+from cli.keys import keys
+from cli.models import models
+from cli.run import run
+from cli.submit import submit
+from cli.tasks import cancel, results, status, tasks
+from cli.track import track
+from cli.up import up
+from shared.errors import InvalidInputError, TrackloopError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Who was where: video in, tracked results out, on your own machine.",
+)
+app.command()(run)
+app.command()(track)
+app.command("eval")(evaluate)
+app.add_typer(models, name="models")
+app.add_typer(database, name="db")
+app.command()(up)
+app.command()(submit)
+app.command()(status)
+app.command()(cancel)
+app.command()(results)
+app.add_typer(tasks, name="tasks")
+app.add_typer(keys, name="keys")
+app.command()(doctor)
+app.command()(demo)
+
+
+@app.callback()
+def _verbosity(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each step.")] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+    )
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 done, 1 failed, 2 wrong input, 130 interrupted, 143 terminated."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app()
+    except TrackloopError as error:
+        _say(error.code, error.message)
+        sys.exit(2 if isinstance(error, InvalidInputError) else 1)
+    except BrokenPipeError:
+        # The reader of a pipe went away; the interpreter would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _say("no_access", f"{place}{error.strerror or error}; check the path and its permissions.")
+        sys.exit(1)
+
+
+def _say(code: str, message: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        f"[bold red]{code}[/]: ", escape(message), sep=""
+    )
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(143)
+
+
+if __name__ == "__main__":
+    main()

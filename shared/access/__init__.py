@@ -1,0 +1,1 @@
+"""How a deployment lets its own user in: the key of a start, the file that commands read."""

@@ -1,0 +1,92 @@
+"""A database for as long as a process lives, and units of work on it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from shared.db.engine import READ_ONLY, open_engine
+from shared.db.unit_of_work import Unit
+from shared.errors import TransientError
+
+
+class Database:
+    """Hands out units of work; each is one transaction.
+
+    Attributes:
+        outbox_written: set after each commit that left something to send; the relay clears it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        self.outbox_written = threading.Event()
+        self._reader = self.engine.execution_options(
+            **{READ_ONLY: True, "postgresql_readonly": True}
+        )
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True where one writer at a time is all there is."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def begin(self) -> Iterator[Unit]:
+        """Read and write: commits when the block ends, rolls back when it raises."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                unit = Unit(session)
+                yield unit
+            if unit.outbox.written:
+                self.outbox_written.set()
+
+    @contextmanager
+    def read(self) -> Iterator[Unit]:
+        """Read only: waits for no writer."""
+        with Session(self._reader, expire_on_commit=False) as session, session.begin():
+            yield Unit(session)
+
+    @contextmanager
+    def alone(self, purpose: int) -> Iterator[bool]:
+        """Whether this process is the only one at `purpose` (a number) while the block lasts.
+
+        SQLite serves one process, which has to see to it itself.
+        """
+        if self.is_sqlite:
+            yield True
+            return
+        with self.engine.connect() as connection:
+            lock, unlock = (
+                text(f"SELECT pg_{name}(:purpose)").bindparams(purpose=purpose)
+                for name in ("try_advisory_lock", "advisory_unlock")
+            )
+            got = bool(connection.scalar(lock))
+            connection.commit()
+            try:
+                yield got
+            finally:
+                if got:
+                    connection.execute(unlock)
+                    connection.commit()
+
+    def check(self) -> None:
+        """Connect once.
+
+        Raises:
+            TransientError: `database_unreachable`.
+        """
+        try:
+            self.engine.connect().close()
+        except OperationalError as error:
+            reason = str(error.orig).partition("\n")[0]
+            raise TransientError(
+                "database_unreachable",
+                f"TRACKLOOP_DATABASE_URL: the database cannot be used ({reason}); "
+                "start it or correct the URL.",
+            ) from error
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()

@@ -1,0 +1,78 @@
+"""An engine for each kind of database, chosen by URL."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from shared.errors import InvalidInputError
+
+READ_ONLY = "trackloop_read_only"
+_BUSY_SECONDS = 30.0
+
+
+def open_engine(url: str, *, foreign_keys: bool = True) -> Engine:
+    """Connect when first used.
+
+    Args:
+        foreign_keys: off for migrations of SQLite, which replace tables: dropping the old one
+            would delete the rows that refer to it.
+
+    Raises:
+        InvalidInputError: `unknown_database`, `sqlite_without_file`.
+    """
+    try:
+        parsed = make_url(url)
+        opener = _OPENERS[parsed.drivername]
+    except (ArgumentError, KeyError) as error:
+        raise InvalidInputError(
+            "unknown_database",
+            "TRACKLOOP_DATABASE_URL: the scheme is unknown; "
+            f"known schemes: {', '.join(sorted(_OPENERS))}.",
+        ) from error
+    return opener(parsed, foreign_keys)
+
+
+def _open_sqlite(url: URL, foreign_keys: bool) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise InvalidInputError(
+            "sqlite_without_file", "TRACKLOOP_DATABASE_URL: sqlite:// needs the path of a file."
+        )
+    folder = Path(url.database).parent
+    engine = create_engine(
+        url, connect_args={"timeout": _BUSY_SECONDS}, pool_size=20, max_overflow=20
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def make_folder(*_: Any) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        # The driver would begin lazily and deferred; `begin` below does it instead.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # Two deferred transactions that read and then write refuse each other at once,
+        # whatever the busy timeout.
+        reads = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _open_postgresql(url: URL, foreign_keys: bool) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+_OPENERS: dict[str, Callable[[URL, bool], Engine]] = {
+    "sqlite": _open_sqlite,
+    "postgresql+psycopg": _open_postgresql,
+}

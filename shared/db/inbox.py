@@ -1,0 +1,33 @@
+"""Which events a room has reacted to."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shared.db.tables import InboxRow
+
+
+class Inbox:
+    """Written in the transaction of the reaction: both are kept, or neither."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def record(self, room: str, event_id: str, event_type: str, now: datetime) -> bool:
+        """True the first time; False where the room has reacted to this event before."""
+        if self._session.get(InboxRow, (room, event_id)) is not None:
+            return False
+        try:
+            with self._session.begin_nested():
+                self._session.add(
+                    InboxRow(room=room, event_id=event_id, type=event_type, received_at=now)
+                )
+        except IntegrityError:
+            return False  # another copy was quicker
+        return True
+
+    def prune(self, received_before: datetime) -> None:
+        """Forget what came long ago."""
+        self._session.execute(delete(InboxRow).where(InboxRow.received_at < received_before))

@@ -1,0 +1,1 @@
+"""The nouns of tracking. No framework, no file, no network: dataclasses and numpy columns."""

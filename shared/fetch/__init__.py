@@ -1,0 +1,1 @@
+"""Videos from elsewhere. What a user names, and whoever answers there, is not trusted."""

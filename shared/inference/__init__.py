@@ -1,0 +1,1 @@
+"""Running models: the port, its adapters, and the models that can be run."""

@@ -1,0 +1,138 @@
+"""The models that can be run: those that Trackloop ships and the user's own."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.domain.model import ModelManifest
+from shared.errors import InvalidInputError, ModelError
+from shared.inference.manifest import bad_manifest, is_slug, is_version, read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A manifest and the model.onnx that it describes."""
+
+    manifest: ModelManifest
+    path: Path
+
+    def read(self) -> bytes:
+        """The model file, if it is the one that the manifest describes.
+
+        Raises:
+            ModelError: `model_missing`, or `model_changed`.
+        """
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError as error:
+            raise ModelError(
+                "model_missing", f"{self.path} does not exist; add the model again."
+            ) from error
+        if hashlib.sha256(content).hexdigest() != self.manifest.sha256:
+            raise ModelError(
+                "model_changed",
+                f"{self.path}: its SHA-256 is not the one in its manifest; "
+                "restore the file, or add the changed one as a new version.",
+            )
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one version lies."""
+
+    name: str
+    version: int
+    document: Path
+    file: Path
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+class ModelStore:
+    """Finds models by `name` or `name@version`.
+
+    Args:
+        bundled: a Triton model repository: `<name>/model.json`, `<name>/<version>/model.onnx`;
+            a version may carry its own `model.json`.
+        own: `<name>/<version>/{model.onnx,model.json}`.
+    """
+
+    def __init__(self, bundled: Path, own: Path) -> None:
+        self.bundled, self.own = bundled, own
+
+    def get(self, label: str) -> Model:
+        """The model of this `name@version`; a `name` alone gives its highest version.
+
+        Raises:
+            InvalidInputError: `unknown_model`, listing the known ones.
+            ModelError: `bad_manifest`, or `duplicate_model` where an own model took a bundled
+                one's name and version.
+        """
+        name, _, version = label.partition("@")
+        known = self._places(name) if is_slug(name) else ()
+        if "@" in label:
+            known = tuple(place for place in known if str(place.version) == version)
+        if not known:
+            raise self._unknown(label)
+        return _load(max(known, key=lambda place: place.version))
+
+    def versions(self, name: str) -> tuple[int, ...]:
+        """Versions of this name, ascending, whether or not their manifests are sound."""
+        return tuple(place.version for place in self._places(name))
+
+    def list(self) -> list[Model]:
+        """Every model, by name and version.
+
+        Raises:
+            ModelError: `bad_manifest`, or `duplicate_model`.
+        """
+        return [_load(place) for name in self._names() for place in self._places(name)]
+
+    def _names(self) -> Iterator[str]:
+        folders = [*_folders(self.bundled), *_folders(self.own)]
+        yield from sorted({folder.name for folder in folders if is_slug(folder.name)})
+
+    def _places(self, name: str) -> tuple[_Place, ...]:
+        places: dict[int, _Place] = {}
+        for root in (self.bundled, self.own):
+            for place in _places_in(root / name):
+                if place.version in places:
+                    raise ModelError(
+                        "duplicate_model",
+                        f"{place.file.parent} has the name and version of a bundled model; "
+                        "move it to a higher version or to another name.",
+                    )
+                places[place.version] = place
+        return tuple(places[version] for version in sorted(places))
+
+    def _unknown(self, label: str) -> InvalidInputError:
+        labels = [place.label for name in self._names() for place in self._places(name)]
+        return InvalidInputError(
+            "unknown_model",
+            f"model: {label!r} is unknown; known models: {', '.join(labels) or 'none'}.",
+        )
+
+
+def _folders(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+
+
+def _places_in(folder: Path) -> Iterator[_Place]:
+    for version in _folders(folder):
+        own = version / "model.json"
+        document = own if own.is_file() else folder / "model.json"
+        if is_version(version.name) and document.is_file():
+            yield _Place(folder.name, int(version.name), document, version / "model.onnx")
+
+
+def _load(place: _Place) -> Model:
+    manifest = read_manifest(place.document)
+    if manifest.name != place.name:
+        raise bad_manifest(place.document, "name", f"must be {place.name!r}, as its folder")
+    if manifest.version != str(place.version):
+        raise bad_manifest(place.document, "version", f"must be {place.version}, as its folder")
+    return Model(manifest, place.file)

@@ -1,0 +1,1 @@
+"""From commit to message and back: outbox relay, event consumer, reconciler."""

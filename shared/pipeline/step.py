@@ -1,0 +1,132 @@
+"""A step is a typed, declared thing: wrong at import rather than at run."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from shared.domain.task import AnyTask
+from shared.domain.video import Chunk
+from shared.events.envelope import EventData
+from shared.pipeline.tools import Tools
+from shared.storage.files import Artefact
+
+Output = Mapping[str, JsonValue] | None
+Plain = Callable[[Tools, AnyTask], Output]
+PerChunk = Callable[[Tools, AnyTask, Chunk], Output]
+Files = Mapping[str, Path]
+
+_QUEUE = re.compile(r"[a-z][a-z0-9-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A step's work, done but not committed: what its event may tell."""
+
+    user_id: str
+    artefacts: Sequence[Artefact]
+
+
+def _always(_: AnyTask) -> bool:
+    return True
+
+
+def _no_files(_: Tools, __: AnyTask) -> Files:
+    return {}
+
+
+def _no_chunk_files(_: Tools, __: AnyTask, ___: Chunk) -> Files:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How the workers treat a step; the plain loop needs none of it.
+
+    Attributes:
+        queue: which workers run it; late steps must not wait behind every early one.
+        timeout_seconds: how long one attempt may take before its lease is no longer prolonged.
+        retries: how often it is put off after transient errors, before the task fails.
+    """
+
+    queue: str = "default"
+    timeout_seconds: float = 3600.0
+    retries: int = 3
+
+    def __post_init__(self) -> None:
+        if not _QUEUE.fullmatch(self.queue):
+            raise TypeError(f"queue {self.queue!r}: lower-case letters, digits and hyphens")
+        if self.timeout_seconds <= 0 or self.retries < 0:
+            raise TypeError("a step needs a positive timeout and no negative number of retries")
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Terms):
+    """One plain function of a pipeline; running it twice gives the same artefacts.
+
+    Attributes:
+        run: `run(tools, task)`; what it returns is kept with the step.
+        when: whether the task wants this step.
+        beside: later steps do not wait for it; the task's end does.
+        leaves: the files that the step published, by the name under which they are known.
+        announces: the event that is sent in the step's own commit.
+    """
+
+    run: Plain
+    when: Callable[[AnyTask], bool] = _always
+    beside: bool = False
+    leaves: Callable[[Tools, AnyTask], Files] = _no_files
+    announces: Callable[[Tools, AnyTask, Finished], EventData] | None = None
+
+    def __post_init__(self) -> None:
+        Terms.__post_init__(self)
+        _check_arguments(self.run, 2)
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.run.__name__
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkStep(Terms):
+    """A step that runs once for each piece of the video.
+
+    Attributes:
+        run: `run(tools, task, chunk)`.
+        chunks: the pieces, known once the step before has run; their numbers are distinct.
+        leaves: the files that a piece left, by name.
+    """
+
+    run: PerChunk
+    chunks: Callable[[Tools, AnyTask], Sequence[Chunk]]
+    leaves: Callable[[Tools, AnyTask, Chunk], Files] = _no_chunk_files
+
+    def __post_init__(self) -> None:
+        Terms.__post_init__(self)
+        _check_arguments(self.run, 3)
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.run.__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Steps that need nothing of each other."""
+
+    steps: tuple[Step, ...]
+
+
+Pipeline = tuple[Step | ChunkStep | Group, ...]
+Pipelines = Mapping[str, Pipeline]
+
+
+def _check_arguments(function: Callable[..., Output], count: int) -> None:
+    found = len(inspect.signature(function).parameters)
+    if found != count:
+        raise TypeError(f"step {function.__name__} takes {found} arguments; a step takes {count}")

@@ -1,0 +1,1 @@
+"""How far a step has come, for whoever watches."""

@@ -1,0 +1,1 @@
+"""Where artefacts lie (`paths`), how they appear (`files`), and their columns (`columns`)."""

@@ -1,0 +1,91 @@
+"""The only file that knows where things lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.domain.video import Chunk
+
+AREAS = "areas"
+"""Folder of the owners' areas, and the first part of every key in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Places under the storage root."""
+
+    root: Path
+
+    def videos(self, task_id: str) -> Path:
+        """Folder of a task's source, normalised video, meta and frame index."""
+        return self.root / "videos" / task_id
+
+    def source(self, task_id: str) -> Path:
+        """The video as it came, whatever its format."""
+        return self.videos(task_id) / "source"
+
+    def source_meta(self, task_id: str) -> Path:
+        """What validation found in the source."""
+        return self.videos(task_id) / "source.json"
+
+    def source_index(self, task_id: str) -> Path:
+        """The source's frames in presentation order."""
+        return self.videos(task_id) / "source.parquet"
+
+    def video(self, task_id: str) -> Path:
+        """The normalised video: H.264, 8-bit 4:2:0, even sides, sound timestamps, mp4."""
+        return self.videos(task_id) / "video.mp4"
+
+    def meta(self, task_id: str) -> Path:
+        """VideoMeta of the normalised video."""
+        return self.videos(task_id) / "meta.json"
+
+    def index(self, task_id: str) -> Path:
+        """Frame index of the normalised video."""
+        return self.videos(task_id) / "index.parquet"
+
+    def plan(self, task_id: str) -> Path:
+        """The detection key and the chunks of a task."""
+        return self.videos(task_id) / "plan.json"
+
+    def detections(self, key: str) -> Path:
+        """Folder of detection chunks, shared by every task with the same key."""
+        return self.root / "detections" / key
+
+    def detection_chunk(self, key: str, chunk: Chunk) -> Path:
+        """The detections of one chunk; its frames are in the name, so that a task that cuts the
+        same video elsewhere shares no file with this one.
+        """
+        name = f"chunk-{chunk.number:04d}-{chunk.start}-{chunk.stop}.parquet"
+        return self.detections(key) / name
+
+    def provenance(self, key: str) -> Path:
+        """What ran the model: runtime, version, precision."""
+        return self.detections(key) / "provenance.json"
+
+    def results(self, task_id: str, model: str) -> Path:
+        """Folder of a task's results with one model."""
+        return self.root / "inference_results" / task_id / model
+
+    def tracks(self, task_id: str, model: str) -> Path:
+        """Every tracked box of the video."""
+        return self.results(task_id, model) / "tracks.parquet"
+
+    def frames(self, task_id: str) -> Path:
+        """Folder of the pictures extracted from a task's video."""
+        return self.root / "frames" / task_id
+
+    def frame(self, task_id: str, ordinal: int) -> Path:
+        """One extracted picture, named by its frame index."""
+        return self.frames(task_id) / f"{ordinal:06d}.jpg"
+
+    def area(self, owner: str) -> Path:
+        """Folder of the files that an owner brought in to keep."""
+        return self.root / AREAS / owner
+
+    def models(self) -> Path:
+        """Folder of the user's own models."""
+        return self.root / "models"
+
+    def service_file(self) -> Path:
+        """Address and key of the service that runs on this storage."""
+        return self.root / "service.json"

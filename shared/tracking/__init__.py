@@ -1,0 +1,1 @@
+"""From boxes to tracks: the port, its adapter, the MOTChallenge format, the metrics."""

@@ -1,0 +1,1 @@
+"""Decode, letterbox, postprocess, draw: numpy in, numpy out."""

@@ -1,0 +1,96 @@
+"""The service is stopped or killed in the middle of its work, and started again."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import run
+from tests.support.service import Up, until, up
+from tests.support.videos import make_video
+
+SAME = ("results.csv", "results.json", "mot.txt", "chunks/result_chunk_0.json")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _many_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKLOOP_CHUNK_SECONDS", "4")
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute, in 15 chunks."""
+    return make_video(tmp_path_factory.mktemp("video") / "a.mp4", frames=600, size=(640, 384))
+
+
+@pytest.fixture(scope="module")
+def expected(video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run without interruption gives."""
+    folder = tmp_path_factory.mktemp("run")
+    ended = run(folder / "storage", "run", video, "--out", folder / "out", "--no-overlay")
+    assert ended.code == 0, ended.output
+    return folder / "out"
+
+
+def _in_mid_detection(service: Up, video: Path) -> str:
+    """Submit and wait until some chunks are detected, and some are not."""
+    with service.client() as client:
+        task = client.submit(video, {"overlay": False})
+    until(lambda: len(list(service.storage.rglob("chunk-*.parquet"))) >= 2, service.process)
+    return task
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_was_running_goes_on_at_the_next_start_with_the_same_bytes(
+    tmp_path: Path, video: Path, expected: Path, how: signal.Signals
+) -> None:
+    storage, out = tmp_path / "storage", tmp_path / "out"
+    with up(storage) as service:
+        task, old_key = _in_mid_detection(service, video), service.key
+        code = service.stop(how)
+        assert code == (0 if how != signal.SIGKILL else -how)
+        assert (storage / "service.json").exists() == (how == signal.SIGKILL)
+    done = {file.name: file.stat().st_mtime_ns for file in storage.rglob("chunk-*.parquet")}
+    assert len(done) < 15, "it was stopped in the middle"
+    with up(storage) as service:
+        with service.client() as client:
+            status = client.wait(task, timeout=120)
+        assert status["state"] == "succeeded", status["error"]
+        assert service.key != old_key
+        assert service.trackloop("results", task, "--out", out).code == 0
+    after = {file.name: file.stat().st_mtime_ns for file in storage.rglob("chunk-*.parquet")}
+    assert done.items() <= after.items(), "nothing is detected twice"
+    for name in SAME:
+        assert (out / name).read_bytes() == (expected / name).read_bytes()
+
+
+def test_ctrl_c_while_a_child_decodes_is_no_fault_of_the_video(tmp_path: Path, video: Path) -> None:
+    storage = tmp_path / "storage"
+    with up(storage) as service:
+        with service.client() as client:
+            task = client.submit(video, {"overlay": False, "max_frames": 50})
+        until(lambda: bool(list(storage.glob("videos/*/.part-*/request.json"))), service.process)
+        assert service.press_ctrl_c() == 0
+    with up(storage) as service, service.client() as client:
+        status = client.wait(task, timeout=120)
+    assert status["state"] == "succeeded", status["error"]
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    with up(tmp_path / "storage") as service:
+        service.process.send_signal(signal.SIGSTOP)  # both arrive before it looks
+        service.process.send_signal(signal.SIGINT)
+        service.process.send_signal(signal.SIGTERM)
+        service.process.send_signal(signal.SIGCONT)
+        assert service.process.wait(20) in {-signal.SIGINT, -signal.SIGTERM}
+
+
+def test_commands_say_so_where_the_service_was_killed(tmp_path: Path) -> None:
+    with up(tmp_path / "storage") as service:
+        service.stop(signal.SIGKILL)
+        ended = service.trackloop("tasks", "list")
+    assert ended.code == 1
+    assert "service_unreachable" in ended.output
+    assert "trackloop up" in ended.output

@@ -1,0 +1,1 @@
+"""Builders of real things for tests."""

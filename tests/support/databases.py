@@ -1,0 +1,95 @@
+"""Real databases for tests: migrated once, copied for each test."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from shared.db.migrate import upgrade
+from shared.settings import REPOSITORY
+
+MIGRATIONS = REPOSITORY / "migrations"
+_SERVER = os.environ.get(
+    "TRACKLOOP_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1/postgres"
+)
+
+
+class SqliteFiles:
+    """Copies of one migrated file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._template = folder / "template.db"
+        upgrade(f"sqlite:///{self._template}", MIGRATIONS)
+
+    @contextmanager
+    def fresh(self, folder: Path) -> Iterator[str]:
+        """The URL of a migrated database of its own."""
+        file = folder / "trackloop.db"
+        shutil.copyfile(self._template, file)
+        yield f"sqlite:///{file}"
+
+
+class PostgresServer:
+    """Copies of one migrated database on a real server."""
+
+    def __init__(self) -> None:
+        self._server = create_engine(
+            _SERVER, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}
+        )
+        self._template = self._create()
+        upgrade(self.url(self._template), MIGRATIONS)
+
+    @contextmanager
+    def fresh(self, _: Path) -> Iterator[str]:
+        """The URL of a migrated database of its own, dropped at the end."""
+        name = self._create(f" TEMPLATE {self._template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.drop(name)
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """The URL of a database without any table."""
+        name = self._create()
+        try:
+            yield self.url(name)
+        finally:
+            self.drop(name)
+
+    def url(self, name: str) -> str:
+        return make_url(_SERVER).set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, name: str) -> None:
+        with self._server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    def close(self) -> None:
+        self.drop(self._template)
+        self._server.dispose()
+
+    def _create(self, template: str = "") -> str:
+        name = f"trackloop_test_{secrets.token_hex(6)}"
+        with self._server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}{template}"))
+        return name
+
+
+def postgres_server() -> PostgresServer:
+    """The server that tests use.
+
+    Skips where there is none, unless TRACKLOOP_REQUIRE_SERVICES=1 makes that a failure.
+    """
+    try:
+        return PostgresServer()
+    except OperationalError as error:
+        if os.environ.get("TRACKLOOP_REQUIRE_SERVICES") == "1":
+            raise
+        pytest.skip(f"no PostgreSQL at TRACKLOOP_TEST_POSTGRES_URL: {str(error)[:100]}")

@@ -1,0 +1,50 @@
+"""Progress that ends a step, as a cancel does."""
+
+import threading
+import time
+from dataclasses import replace
+
+import psutil
+
+from shared.pipeline.pulse import StepInterruptedError
+from shared.pipeline.tools import Tools
+from shared.progress.port import Silent
+
+
+class Interrupting(Silent):
+    """Raises at the first report from `after` on, and at every later one.
+
+    Attributes:
+        reports: when each report came, by the monotonic clock.
+    """
+
+    def __init__(self, after: float = 0.0) -> None:
+        self._until = time.monotonic() + after
+        self.reports: list[float] = []
+
+    def report(
+        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0
+    ) -> None:
+        """Raise StepInterruptedError where it is time."""
+        self.reports.append(time.monotonic())
+        if self.reports[-1] >= self._until:
+            raise StepInterruptedError
+
+
+def interrupted_by(tools: Tools, progress: Interrupting) -> Tools:
+    """The same tools with this progress."""
+    return replace(tools, progress=progress)
+
+
+def children() -> list[psutil.Process]:
+    """Processes that this one started and that still run."""
+    return [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if child.status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+def threads_named(name: str) -> list[threading.Thread]:
+    """Threads of this name that run."""
+    return [thread for thread in threading.enumerate() if thread.name == name]

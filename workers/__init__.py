@@ -1,0 +1,1 @@
+"""The workers: the video chain, one room for each kind of step."""

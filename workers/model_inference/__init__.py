@@ -1,0 +1,1 @@
+"""A sound video becomes tracks: detect, track."""

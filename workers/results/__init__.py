@@ -1,0 +1,1 @@
+"""Tracks become files that people and programs can use, one step an artefact."""

@@ -1,0 +1,1 @@
+"""A file becomes a sound video: download, validate, transcode, plan."""
