@@ -6,6 +6,7 @@ than what stands around them; there the tax, chain less loop, is set against a c
 """
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from shared.pipeline.step import ChunkStep, Group, Pipeline, Step
 from shared.pipeline.times import Times
 from shared.pipeline.tools import Tools
 from shared.pipeline.worker import StepWorker
+from shared.progress.port import Silent
 from shared.storage.erasure import erase_files
 from shared.tasks.submit import Submission, submit_task
 from workers.pipeline import VIDEO_CHAIN
@@ -35,8 +37,6 @@ from workers.reactions import REACTIONS
 
 NAME = "layer_tax"
 _MOST_TAX, _MOST_OF_EMPTY = Target("≤", 1.05), Target("≤", 2.0)
-_LOOK_SECONDS = 0.025
-"""Between two looks at the task; asking more often would be the tax itself."""
 _ROUNDS = 5
 
 
@@ -124,16 +124,30 @@ def empty_run(case: Case) -> Iterator[Work]:
         yield Work(run, lambda: {"frames": 1.0, "taken_seconds": median(taken)})
 
 
+class _Bell(Silent):
+    """Rings when a task has ended; asking the database for it would be the tax itself."""
+
+    def __init__(self) -> None:
+        self.rung = threading.Event()
+
+    def forget(self, task_id: str) -> None:
+        """Ring."""
+        del task_id
+        self.rung.set()
+
+
 @dataclass(frozen=True, slots=True)
 class _Service:
     database: Database
+    bell: _Bell
 
     def run(self, case: Case, options: AnalysisOptions) -> str:
         """Submit, and wait for the end; the task's id."""
         with self.database.begin() as unit:
             task_id = submit_task(unit, Submission("bench", str(case.video), options))
         while self._state(task_id) in LIVE_TASKS:
-            time.sleep(_LOOK_SECONDS)
+            self.bell.rung.wait()
+            self.bell.rung.clear()
         if self._state(task_id) != TaskState.SUCCEEDED:
             raise RuntimeError(f"the task has {self._state(task_id)}")
         return task_id
@@ -150,9 +164,10 @@ def _served(tools: Tools, chain: Pipeline) -> Iterator[_Service]:
     database = prepare(tools.settings.database_url, tools.settings.migrations)
     pipelines = {"video": chain}
     room = Room("workers", REACTIONS, pipelines, partial(erase_files, tools.paths))
-    worker = StepWorker(database, pipelines, tools, Times())
+    bell = _Bell()
+    worker = StepWorker(database, pipelines, replace(tools, progress=bell), Times())
     with running_room(room, database, worker, broker_url="memory://", threads=1):
-        yield _Service(database)
+        yield _Service(database, bell)
     database.close()
 
 

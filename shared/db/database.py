@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.db.engine import READ_ONLY, open_engine
 from shared.db.unit_of_work import Unit
+from shared.db.watch import Watch
 from shared.errors import TransientError
 
 
@@ -47,6 +48,10 @@ class Database:
         """Read only: waits for no writer."""
         with Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield Unit(session)
+
+    def watch(self) -> Watch:
+        """Tells from now on whether anybody has committed; close it."""
+        return Watch(self.engine)
 
     @contextmanager
     def alone(self, purpose: int) -> Iterator[bool]:

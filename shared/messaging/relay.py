@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 BATCH = 100
 _ALONE = 0x6F75_7462  # the number that says "outbox" to Database.alone
 _POLL_SECONDS = 0.2
+_SURE_SECONDS = 1.0
+"""Where every writer is of this process, and its commit rings."""
 _TROUBLE_SECONDS = 1.0
 
 
@@ -51,16 +53,25 @@ class Relay:
 
     def run(self, stop: threading.Event) -> None:
         """Relay until `stop` is set; a commit of this process is noticed at once."""
-        written = self._database.outbox_written
-        while not stop.is_set():
-            written.wait(_POLL_SECONDS)
-            written.clear()
-            try:
-                while self.relay_once() == BATCH and not stop.is_set():
-                    pass
-            except (OperationalError, SQLAlchemyError) as error:
-                log.warning("the outbox waits: %s", error)
-                stop.wait(_TROUBLE_SECONDS)
+        written, due = self._database.outbox_written, True
+        pause = _SURE_SECONDS if self._database.is_sqlite else _POLL_SECONDS
+        with self._database.watch() as watch:
+            while not stop.is_set():
+                due = written.wait(pause) or watch.changed() or due
+                written.clear()
+                if due:
+                    due = not self._relay_all(stop)
+
+    def _relay_all(self, stop: threading.Event) -> bool:
+        """Whether that went well."""
+        try:
+            while self.relay_once() == BATCH and not stop.is_set():
+                pass
+        except (OperationalError, SQLAlchemyError) as error:
+            log.warning("the outbox waits: %s", error)
+            stop.wait(_TROUBLE_SECONDS)
+            return False
+        return True
 
     def _send(self, batch: Sequence[OutboxRow], sent: list[OutboxRow]) -> None:
         for row in batch:

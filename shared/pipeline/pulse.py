@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.database import Database
+from shared.db.watch import Watch
 from shared.pipeline.leases import Claim
 from shared.pipeline.times import Times
 from shared.progress.port import Progress
@@ -83,6 +84,10 @@ class Pulse:
         self.check()
 
     def _beat(self) -> None:
+        with self._database.watch() as watch:
+            self._beat_while_alive(watch)
+
+    def _beat_while_alive(self, watch: Watch) -> None:
         started = beaten = time.monotonic()
         while not self._over.wait(self._times.look):
             moment = time.monotonic()
@@ -91,7 +96,7 @@ class Pulse:
                 self._lost.set()
                 return
             due = moment - beaten >= self._times.heartbeat
-            if not self._alive(prolong=due):
+            if (due or watch.changed()) and not self._alive(prolong=due):
                 self._lost.set()
                 return
             beaten = moment if due else beaten

@@ -45,7 +45,8 @@ class StepWorker:
         if self._closing.is_set():
             return False
         committed = self._run(ref, message)
-        self._forget_if_ended(ref.task_id)
+        if not committed:
+            self._forget_if_ended(ref.task_id)
         return committed
 
     def _run(self, ref: StepRef, message: Message) -> bool:
@@ -76,10 +77,7 @@ class StepWorker:
         except Exception as error:  # noqa: BLE001  (the edge: a step's fault is the task's, not ours)
             self._fail(claim, _as_permanent(error))
         else:
-            with self._database.begin() as unit:
-                done = commit_step(unit, claim, work, stages, stage, datetime.now(UTC))
-            if not done:
-                self._release(claim)
+            done = self._commit(claim, work, stages, stage)
             log.info(
                 "%s: %s %d took %.2f s%s", claim.ref.task_id, claim.ref.name, claim.ref.part,
                 time.perf_counter() - started, "" if done else ", in vain",
@@ -108,6 +106,16 @@ class StepWorker:
             finished = Finished(claim.owner, tuple(entry for entry, _ in left))
             event = step.announces(tools, task, finished)
         return Work(output, left, event, chunks)
+
+    def _commit(self, claim: Claim, work: Work, stages: Stages, stage: Stage) -> bool:
+        with self._database.begin() as unit:
+            done = commit_step(unit, claim, work, stages, stage, datetime.now(UTC))
+            task = unit.tasks.get(claim.ref.task_id)
+        if not done:
+            self._release(claim)
+        elif task is not None and task.state not in LIVE_TASKS:
+            self._tools.progress.forget(task.id)
+        return done
 
     def _attempts(self, run: Callable[[], Output], pulse: Pulse, claim: Claim) -> Output:
         """Short troubles are sat out inside the lease."""
