@@ -59,7 +59,7 @@ def _verbosity(
 
 def main() -> None:
     """Entry point. Exit codes: 0 done, 1 failed, 2 wrong input, 130 interrupted, 143 terminated."""
-    signal.signal(signal.SIGTERM, _terminate)
+    heard = _hear_signals()
     try:
         app()
     except TrackloopError as error:
@@ -73,6 +73,11 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         _say("no_access", f"{place}{error.strerror or error}; check the path and its permissions.")
         sys.exit(1)
+    except Exception:
+        # An import that a signal cuts short may raise an error of its own in its place.
+        if heard:
+            sys.exit(128 + heard[0])
+        raise
 
 
 def _say(code: str, message: str) -> None:
@@ -81,8 +86,21 @@ def _say(code: str, message: str) -> None:
     )
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    sys.exit(143)
+def _hear_signals() -> list[int]:
+    """The signals that came; each also ends whatever runs."""
+    heard: list[int] = []
+
+    def hear(number: int, _: FrameType | None) -> None:
+        heard.append(number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, hear)
+    # Who starts a command in the background may have it ignore this one.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, hear)
+    return heard
 
 
 if __name__ == "__main__":
