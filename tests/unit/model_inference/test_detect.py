@@ -13,6 +13,7 @@ from shared.storage.plan import read_plan
 from tests.support.prepared import prepare
 from tests.support.toolbox import toolbox
 from tests.support.videos import make_video
+from workers.artefacts import detections
 from workers.model_inference.detect import detect
 from workers.video_processor.plan import plan
 
@@ -38,3 +39,25 @@ def test_chunks_in_any_order_add_up_to_the_video(tools: Tools) -> None:
             assert report is not None
             assert (report.step, report.done, report.total) == ("detect", 10 * place, 30), run
         assert report.percent == 100
+
+
+def test_a_chunk_that_is_there_has_all_that_belongs_to_it_wherever_detection_was_ended(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunk = read_plan(tools.paths.plan("task")).chunks[0]
+    replace_file, ends = Path.replace, 0
+
+    def die_before_the_first_two(partial: Path, target: Path) -> Path:
+        nonlocal ends
+        ends += 1
+        if ends in (1, 3):
+            raise KeyboardInterrupt
+        return replace_file(partial, target)
+
+    monkeypatch.setattr(Path, "replace", die_before_the_first_two)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            detect(tools, TASK, chunk)
+    assert ends == 3
+    detect(tools, TASK, chunk)
+    assert all(file.exists() for file in detections(tools, TASK, chunk).values())
