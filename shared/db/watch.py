@@ -12,9 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 class Watch:
     """For whoever looks often and finds nothing: SQLite tells cheaply that nobody has written.
 
-    A read through the mapper takes a millisecond, and ten where other work has filled the caches
-    meanwhile. PostgreSQL has no such counter; there everything counts as changed. Use it in one
-    thread at a time, and close it.
+    PostgreSQL has no such counter; there everything counts as changed. Use it in one thread at a
+    time, and close it.
     """
 
     def __init__(self, engine: Engine) -> None:

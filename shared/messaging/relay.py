@@ -57,9 +57,9 @@ class Relay:
         pause = _SURE_SECONDS if self._database.is_sqlite else _POLL_SECONDS
         with self._database.watch() as watch:
             while not stop.is_set():
-                due = written.wait(pause) or watch.changed() or due
-                written.clear()
-                if due:
+                rung = written.wait(pause)
+                written.clear()  # before the look, which sees whatever was committed until here
+                if rung or watch.changed() or due:
                     due = not self._relay_all(stop)
 
     def _relay_all(self, stop: threading.Event) -> bool:
