@@ -45,15 +45,15 @@ $(VENV)/.uv:
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.uv requirements.lock pyproject.toml
-	$(UV) install --quiet --python $(BIN)/python --no-deps -r requirements.lock -e .
+	$(UV) install --quiet --compile-bytecode --python $(BIN)/python --no-deps -r requirements.lock -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
-	$(UV) install --quiet --python $(BIN)/python --no-deps -r requirements-dev.lock
+	$(UV) install --quiet --compile-bytecode --python $(BIN)/python --no-deps -r requirements-dev.lock
 	@touch $@
 
 # The benchmarks compare with ultralytics, which needs torch: an environment of its own (5.5 GB).
 $(VENV)/.bench: $(VENV)/.uv requirements-train.lock pyproject.toml
 	$(BIN)/uv venv --quiet --allow-existing $(VENV)-bench
-	$(UV) install --quiet --python $(VENV)-bench/bin/python --no-deps -r requirements-train.lock -e .
+	$(UV) install --quiet --compile-bytecode --python $(VENV)-bench/bin/python --no-deps -r requirements-train.lock -e .
 	@touch $@

@@ -16,11 +16,12 @@ from shared.bootstrap import bootstrap
 from shared.db.migrate import prepare
 from shared.db.only_process import only_process
 from shared.errors import PermanentError
-from shared.inference.adapters import resolve
 from shared.progress.adapters import open_board
+from shared.servers import refuse_bad_settings
 from shared.settings import Settings
 from shared.stop_signals import stop_signals
 from workers.main import running_workers
+from workers.notification.main import running_notifications
 
 _LOOK_SECONDS = 0.2
 
@@ -55,11 +56,11 @@ def running_service(settings: Settings) -> Iterator[Service]:
 
     Raises:
         ConflictError: `already_running`.
-        InvalidInputError: `cannot_listen`, `weak_key`, `key_taken`, and unknown URLs.
+        InvalidInputError: `cannot_listen`, `weak_key`, `key_taken`, and what a check refuses.
         PermanentError: `wrong_schema`.
-        TransientError: `database_unreachable`, `broker_unreachable`, a part that did not start.
+        TransientError: a server that is away, a part that did not start.
     """
-    resolve(settings.inference_url)  # now, and not in the first task
+    refuse_bad_settings(settings)  # now, and not in the first task
     chosen = settings.api_key.get_secret_value() if settings.api_key else None
     with (
         stop_signals() as asked,
@@ -68,12 +69,13 @@ def running_service(settings: Settings) -> Iterator[Service]:
         closing(prepare(settings.database_url, settings.migrations)) as database,
         open_board(settings.redis_url) as board,
         bootstrap(settings, board) as tools,
+        running_notifications(database, settings, service_url=address.url) as notifications,
         running_workers(database, tools) as workers,
     ):
         with database.begin() as unit:
             key = start_key(unit, chosen, datetime.now(UTC))
-        parts = Gateway(settings, database, tools.models, tools.paths, board)
-        app = create_app(parts, lambda: workers.dead)
+        parts = Gateway(settings, database, tools.models, tools.storage, board)
+        app = create_app(parts, lambda: [*workers.dead, *notifications.dead])
         here = RunningService(address.url, key, os.getpid())
         with serving(app, address.socket) as gateway, announced(tools.paths.service_file(), here):
             yield Service(address, key, gateway, asked)

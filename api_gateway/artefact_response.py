@@ -27,17 +27,10 @@ class ArtefactResponse(FileResponse):
             HTTPException: 416, where the range lies behind the end.
         """
         found = file.stat()
-        _check_range(asked.get("range", ""), found.st_size)
-        headers = {
-            "etag": f'"{sha256}"',
-            # Results of a stranger's video are data, never a page of this origin.
-            "x-content-type-options": "nosniff",
-            "content-security-policy": "sandbox",
-            "cache-control": "private, no-cache",
-        }
+        range_of(asked.get("range", ""), found.st_size)
         return cls(
-            file, headers=headers, media_type=media_type, stat_result=found, filename=file.name,
-            content_disposition_type="inline" if media_type == "video/mp4" else "attachment",
+            file, headers=artefact_headers(sha256), media_type=media_type, stat_result=found,
+            filename=file.name, content_disposition_type=disposition(media_type),
         )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,10 +43,31 @@ class ArtefactResponse(FileResponse):
         await super().__call__({**scope, "headers": headers}, receive, send)
 
 
-def _check_range(header: str, size: int) -> None:
+def artefact_headers(sha256: str) -> dict[str, str]:
+    """What every answer with a file says."""
+    return {
+        "etag": f'"{sha256}"',
+        # Results of a stranger's video are data, never a page of this origin.
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox",
+        "cache-control": "private, no-cache",
+    }
+
+
+def disposition(media_type: str) -> str:
+    """Whether browsers show the file or save it."""
+    return "inline" if media_type == "video/mp4" else "attachment"
+
+
+def range_of(header: str, size: int) -> tuple[int, int] | None:
+    """The first byte that is asked for and the one behind the last; None: all of them.
+
+    Raises:
+        HTTPException: 416, where the range lies behind the end.
+    """
     found = _RANGE.fullmatch(header)
     if found is None:
-        return
+        return None
     first, last, suffix = found.groups()
     reaches = int(suffix) > 0 if suffix is not None else int(first) < size
     backwards = bool(last) and int(last) < int(first)
@@ -62,3 +76,6 @@ def _check_range(header: str, size: int) -> None:
             416, f"The file has {size} bytes, the range lies outside",
             headers={"content-range": f"bytes */{size}"},
         )  # fmt: skip
+    if suffix is not None:
+        return max(0, size - int(suffix)), size
+    return int(first), min(size, int(last) + 1) if last else size

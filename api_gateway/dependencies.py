@@ -1,6 +1,6 @@
 """Who asks, and what routes stand on."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -86,12 +86,13 @@ def _with_scope(scope: str) -> Callable[..., Caller]:
     return caller
 
 
-def _gateway(request: Request) -> Gateway:
+async def _gateway(request: Request) -> Gateway:
+    # A plain function would run in a thread, which costs more than all that it does.
     return gateway_of(request)
 
 
-def _owner_who(scope: str) -> Callable[..., str]:
-    def owner(
+def _owner_who(scope: str) -> Callable[..., Awaitable[str]]:
+    async def owner(
         caller: Annotated[Caller, Depends(_with_scope(scope))],
         user_id: Annotated[
             UserId | None, Query(description="whose; another's needs the scope act-as")

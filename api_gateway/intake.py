@@ -1,14 +1,21 @@
 """From what a client asks to a task in the database."""
 
+import logging
 from dataclasses import replace
 from hashlib import sha256
 
 import orjson
 
 from api_gateway.gateway import Gateway
+from shared.db.tables import ArtefactRow
 from shared.domain.task import AnalysisOptions
 from shared.inference.choice import choose
+from shared.logging import current_id
+from shared.storage.files import Artefact
+from shared.storage.uploads import upload_key
 from shared.tasks.submit import Submission, submit_task
+
+log = logging.getLogger(__name__)
 
 
 def pinned(gateway: Gateway, options: AnalysisOptions) -> AnalysisOptions:
@@ -25,11 +32,25 @@ def digest(*request: object) -> str:
     return sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def take(gateway: Gateway, submission: Submission) -> str:
+def take(gateway: Gateway, submission: Submission, upload: Artefact | None = None) -> str:
     """Write the task and its event in one commit; its id.
+
+    Args:
+        upload: the source, where it came with the request; workers that do not see the storage's
+            files find it by its row.
 
     Raises:
         ConflictError: `idempotency_key_reused`, `idempotency_key_erased`.
     """
+    correlated = replace(submission, correlation_id=current_id("correlation_id"))
     with gateway.database.begin() as unit:
-        return submit_task(unit, submission)
+        task_id = submit_task(unit, correlated)
+        if upload is not None and task_id == submission.task_id and gateway.storage.folder is None:
+            unit.artefacts.replace(
+                ArtefactRow(
+                    task_id=task_id, step="upload", name=upload.name, key=upload_key(task_id),
+                    sha256=upload.sha256, size=upload.size, fence=0,
+                )
+            )  # fmt: skip
+    log.info("task %s of %s", task_id, submission.owner)
+    return task_id

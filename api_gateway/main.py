@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api_gateway.errors import MEDIA_TYPE, handle_errors
 from api_gateway.gateway import Gateway
+from api_gateway.observing import Observed
 from api_gateway.request_form import BoundedBody, OnePath
 from api_gateway.routes import ROUTERS
 from api_gateway.schemas.problem import Problem
@@ -52,9 +53,17 @@ def create_app(gateway: Gateway, dead_parts: Callable[[], Sequence[str]] | None 
         CORSMiddleware,
         allow_origins=gateway.settings.cors_origins,
         allow_methods=["GET", "POST", "PUT", "DELETE"],
-        allow_headers=["x-api-key", "content-type", "idempotency-key", "range", "if-range"],
-        expose_headers=["content-range", "etag", "accept-ranges"],
+        allow_headers=[
+            "x-api-key",
+            "content-type",
+            "idempotency-key",
+            "range",
+            "if-range",
+            "x-correlation-id",
+        ],
+        expose_headers=["content-range", "etag", "accept-ranges", "x-correlation-id"],
     )
+    app.add_middleware(Observed)
     return app
 
 

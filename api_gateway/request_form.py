@@ -17,7 +17,7 @@ class OnePath:
         """Pass the request on."""
         path = scope.get("path", "")
         if len(path) > 1 and path.endswith("/"):
-            scope = {**scope, "path": path.rstrip("/") or "/"}
+            scope["path"] = path.rstrip("/") or "/"
         await self._app(scope, receive, send)
 
 

@@ -15,7 +15,17 @@ from rich.console import Console
 from benchmarks.figures import Bench, Figure
 from benchmarks.report import print_table, write_json
 
-BENCHMARKS = ("vs_ultralytics", "efficiency", "memory", "overlay", "layer_tax", "api_latency")
+BENCHMARKS = (
+    "vs_ultralytics",
+    "efficiency",
+    "memory",
+    "overlay",
+    "layer_tax",
+    "scale_out",
+    "api_latency",
+    "api_submit",
+    "persist",
+)
 
 
 def main() -> int:

@@ -65,8 +65,8 @@ class Figure:
 
     def as_json(self) -> dict[str, Any]:
         """All of it, as plain data, with the verdict."""
-        known = self.value is not None and self.target is not None
-        met = self.target.met(self.value) if known and self.target and self.value else None
+        target, value = self.target, self.value
+        met = target.met(value) if target is not None and value is not None else None
         return {**asdict(self), "met": met}
 
 

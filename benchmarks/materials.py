@@ -11,12 +11,12 @@ from benchmarks.figures import Figure
 from benchmarks.float_model import cut_preprocessing
 from benchmarks.loop_video import loop_video
 from demo.scene import generate
-from shared.bootstrap import bootstrap, model_store
+from shared.bootstrap import bootstrap
 from shared.domain.task import AnalysisOptions, Task
 from shared.errors import TrackloopError
 from shared.inference.add_model import add_model
 from shared.inference.add_request import AddRequest
-from shared.inference.models import Model
+from shared.inference.models import Model, model_store
 from shared.progress.port import Silent
 from shared.settings import Settings, load_settings
 from shared.storage.paths import Paths

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from benchmarks.case import PREPARED, Case
 from benchmarks.child import Facts, Work, cores
-from shared.bootstrap import model_store
 from shared.domain.detection import Detections
 from shared.domain.video import VideoMeta
 from shared.inference.choice import Choice, choose
+from shared.inference.models import model_store
 from shared.inference.onnx_runtime import open_session
 from shared.inference.preprocess import Preprocess
 from shared.settings import Settings

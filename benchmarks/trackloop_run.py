@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -29,13 +30,14 @@ _WARM_UP_FRAMES = 30
 
 
 @contextmanager
-def opened(case: Case, url: str = DEFAULT_URL) -> Iterator[Tools]:
+def opened(case: Case, url: str = DEFAULT_URL, **settings: Any) -> Iterator[Tools]:
     """Tools over a copy of the case's storage, so that no run finds another's detections."""
     with TemporaryDirectory(prefix="trackloop-bench-") as folder:
         root = Path(folder).resolve() / "storage"
         shutil.copytree(case.storage, root)
-        settings = Settings(storage_url=root.as_uri(), inference_url=url, threads=cores())
-        with bootstrap(settings, Silent()) as tools:
+        given = {"threads": cores(), **settings}
+        chosen = Settings(storage_url=root.as_uri(), inference_url=url, **given)
+        with bootstrap(chosen, Silent()) as tools:
             yield tools
 
 

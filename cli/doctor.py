@@ -73,21 +73,16 @@ def _public(value: object) -> str:
 
 
 def _connections(settings: Settings) -> Iterator[Finding]:
-    """Only whether the URLs can be read: a server may well come later."""
-    from shared.db.engine import open_engine
-    from shared.pipeline.celery_app import celery_app
-    from shared.progress.adapters import open_board
+    """What each start asks as well, all at once."""
+    from shared.servers import CHECKS
 
-    checks: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("database", lambda: open_engine(settings.database_url).dispose()),
-        ("broker", lambda: celery_app(settings.broker_url, ())),
-        ("progress", lambda: open_board(settings.redis_url).close()),
-    )
-    for name, check in checks:
+    for name, check in CHECKS.items():
         try:
-            check()
+            check(settings)
         except TrackloopError as error:
-            yield Finding(name, "fail", error.message, "correct the variable")
+            yield Finding(name, "fail", error.message)
+        else:
+            yield Finding(name, "ok", "can be used")
 
 
 def _service(settings: Settings) -> Iterator[Finding]:
@@ -177,16 +172,10 @@ def _inference(settings: Settings) -> Iterator[Finding]:
         "uninstall all of them, then install the one you need alone: they share one folder"
         if several else "",
     )  # fmt: skip
-    from shared.inference.adapters import resolve
-
-    try:
-        resolve(settings.inference_url)
-    except TrackloopError as error:
-        yield Finding("inference", "fail", error.message, "set TRACKLOOP_INFERENCE_URL")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    from shared.bootstrap import model_store
+    from shared.inference.models import model_store
 
     try:
         for model in model_store(settings).list():

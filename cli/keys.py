@@ -1,7 +1,5 @@
 """`trackloop keys`: create, list, revoke; on the database, whether the service runs or not."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from cli.database_unit import database_unit
 from shared.errors import InvalidInputError, NotFoundError
-from shared.settings import load_settings
 
 if TYPE_CHECKING:
-    from shared.db.unit_of_work import Unit
+    pass
 
 keys = typer.Typer(no_args_is_help=True, help="The API keys of the service.")
 
@@ -28,7 +26,7 @@ def create(
 ) -> None:
     """Make a key and print it; it is not kept and cannot be printed again."""
     wanted = _scopes(scopes)
-    with _unit() as unit:
+    with database_unit() as unit:
         key = unit.api_keys.create(principal, wanted, datetime.now(UTC))
         row = unit.api_keys.find(key)
     typer.echo(key)
@@ -42,7 +40,7 @@ def create(
 def list_keys() -> None:
     """List every key by its id; keys themselves are not kept."""
     table = Table(Column("id", no_wrap=True), "principal", "scopes", "created", "revoked", box=None)
-    with _unit() as unit:
+    with database_unit() as unit:
         for row in unit.api_keys.list():
             revoked = _moment(row.revoked_at) if row.revoked_at else ""
             table.add_row(
@@ -57,23 +55,11 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="See `keys list`.", show_default=False)],
 ) -> None:
     """From now on the key opens nothing."""
-    with _unit() as unit:
+    with database_unit() as unit:
         known = unit.api_keys.revoke(key_id, datetime.now(UTC))
     if not known:
         raise NotFoundError("no_such_key", f"{key_id}: there is no such key; see `keys list`.")
     Console(highlight=False).print(f"revoked {escape(key_id)}")
-
-
-@contextmanager
-def _unit() -> "Iterator[Unit]":
-    from shared.db.migrate import prepare
-
-    settings = load_settings()
-    with (
-        closing(prepare(settings.database_url, settings.migrations)) as database,
-        database.begin() as unit,
-    ):
-        yield unit
 
 
 def _scopes(text: str) -> list[str]:

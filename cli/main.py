@@ -16,13 +16,20 @@ from cli.db import database
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.evaluate import evaluate
+from cli.events import events
+from cli.flower import flower
+from cli.gateway import gateway
 from cli.keys import keys
+from cli.labels import labels
 from cli.models import models
+from cli.notify import notify
 from cli.run import run
 from cli.submit import submit
 from cli.tasks import cancel, results, status, tasks
 from cli.track import track
 from cli.up import up
+from cli.webhooks import webhooks
+from cli.worker import beat, worker
 from shared.errors import InvalidInputError, TrackloopError
 
 app = typer.Typer(
@@ -34,14 +41,22 @@ app.command()(run)
 app.command()(track)
 app.command("eval")(evaluate)
 app.add_typer(models, name="models")
+app.add_typer(labels, name="labels")
 app.add_typer(database, name="db")
 app.command()(up)
+app.command()(gateway)
+app.command()(worker)
+app.command()(beat)
+app.command()(flower)
 app.command()(submit)
 app.command()(status)
 app.command()(cancel)
 app.command()(results)
 app.add_typer(tasks, name="tasks")
 app.add_typer(keys, name="keys")
+app.add_typer(events, name="events")
+app.add_typer(notify, name="notify")
+app.add_typer(webhooks, name="webhooks")
 app.command()(doctor)
 app.command()(demo)
 

@@ -48,9 +48,9 @@ def add(
     licence: Annotated[str | None, typer.Option(help="Its licence. [the file's]")] = None,
 ) -> None:
     """Check FILE, run it once, and keep it as a new version of NAME."""
-    from shared.bootstrap import model_store
     from shared.inference.add_model import add_model
     from shared.inference.add_request import AddRequest
+    from shared.inference.models import model_store
 
     settings = load_settings()
     request = AddRequest(
@@ -73,7 +73,7 @@ def add(
 @models.command("list")
 def list_models() -> None:
     """List every model and version."""
-    from shared.bootstrap import model_store
+    from shared.inference.models import model_store
 
     table = Table("model", "task", "input", "decoding", "classes", box=None)
     for model in model_store(load_settings()).list():
@@ -93,7 +93,7 @@ def list_models() -> None:
 @models.command()
 def show(name: Annotated[str, typer.Argument(help="name or name@version.")]) -> None:
     """Print a model's manifest as JSON."""
-    from shared.bootstrap import model_store
+    from shared.inference.models import model_store
     from shared.storage.documents import to_json
 
     typer.echo(to_json(model_store(load_settings()).get(name).manifest), nl=False)

@@ -1,33 +1,22 @@
 """`trackloop up`: the service, in one process."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 
-from shared.settings import Settings, load_settings
+from cli.listening import HostOption, PortOption, listening_settings
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from embedded import Service
 
 
-def up(
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on. [TRACKLOOP_HOST, 127.0.0.1]")
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, help="Port; 0 takes a free one. [TRACKLOOP_PORT, 8000]"),
-    ] = None,
-) -> None:
+def up(host: HostOption = None, port: PortOption = None) -> None:
     """Start the service: HTTP, workers and database in this process, until Ctrl-C."""
     from embedded import running_service
 
-    given = {"host": host, "port": port}
-    settings = load_settings().model_copy(
-        update={name: value for name, value in given.items() if value is not None}
-    )
+    settings = listening_settings(host, port)
     console = Console(soft_wrap=True, highlight=False)
     with running_service(settings) as service:
         _announce(console, service, settings)

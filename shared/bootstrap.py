@@ -9,11 +9,12 @@ from pathlib import Path
 import cv2
 
 from shared.inference.adapters import open_runtime
-from shared.inference.models import Model, ModelStore
+from shared.inference.models import Model, model_store
 from shared.inference.port import Runtime
 from shared.pipeline.tools import Tools
 from shared.progress.port import Progress
 from shared.settings import Settings
+from shared.storage.adapters import open_storage
 from shared.storage.paths import Paths
 
 log = logging.getLogger(__name__)
@@ -31,13 +32,9 @@ def bootstrap(settings: Settings, progress: Progress) -> Iterator[Tools]:
             paths=paths,
             progress=progress,
             models=model_store(settings),
+            storage=open_storage(settings),
             open_runtime=_Runtimes(settings, loaded),
         )
-
-
-def model_store(settings: Settings) -> ModelStore:
-    """The models that Trackloop ships and the user's own."""
-    return ModelStore(bundled=settings.model_repository, own=Paths(settings.storage_root).models())
 
 
 class _Runtimes:

@@ -1,9 +1,14 @@
-"""Every setting, read from `TRACKLOOP_…` variables, with its meaning, unit and limits."""
+"""Every setting, read from `TRACKLOOP_…` variables, with its meaning, unit and limits.
+
+A file `trackloop_…` in the folder of secrets fills a variable that is not set.
+"""
 
 import os
+import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
 from urllib.request import url2pathname
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -13,6 +18,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from shared.errors import InvalidInputError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+_STORAGES = ("file", "s3")
+_CONTAINER_SECRETS = Path("/run/secrets")
+
+
+def _secrets_dir() -> Path | None:
+    given = os.environ.get("TRACKLOOP_SECRETS_DIR")
+    if given:
+        return Path(given)
+    return _CONTAINER_SECRETS if _CONTAINER_SECRETS.is_dir() else None
 
 
 class Settings(BaseSettings):
@@ -22,10 +36,23 @@ class Settings(BaseSettings):
         env_prefix="TRACKLOOP_", frozen=True, hide_input_in_errors=True
     )
 
+    secrets_dir: Path | None = Field(
+        default_factory=_secrets_dir,
+        description="Folder of files such as trackloop_database_url; unset: /run/secrets, if any.",
+    )
     storage_url: str = Field(
         default_factory=lambda: Path("data_storage").absolute().as_uri(),
-        description="Where videos, detections, results and models are kept.",
+        description="Where videos, detections, results and models are kept: file:///folder or "
+        "s3://bucket/prefix (?endpoint=https://…, ?region=…).",
     )
+    cache_folder: Path = Field(
+        default_factory=lambda: Path("data_cache").absolute(),
+        description="What this host fetched and works on, unless the storage is a folder.",
+    )
+    cache_bytes: int = Field(
+        default=50 * 2**30, gt=0,
+        description="Most bytes that are kept of what was fetched; running steps may need more.",
+    )  # fmt: skip
     database_url: str = Field(
         default_factory=lambda known: _beside(known.get("storage_url", "")),
         description="Tasks, steps, outbox: sqlite:///… (a file) or postgresql+psycopg://….",
@@ -52,6 +79,38 @@ class Settings(BaseSettings):
     cors_origins: tuple[str, ...] = Field(
         default=(), description="Origins whose pages may read answers (JSON list)."
     )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address of /live, /health, /metrics of workers and beat."
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Port of them; unset: nobody asks."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How gateway, workers and beat log: text, or JSON for machines."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least that they log."
+    )
+    stall_seconds: float = Field(
+        default=900.0,
+        gt=0,
+        description="A worker's process whose step makes no progress for so long is ended.",
+    )
+    flower_host: str = Field(default="127.0.0.1", description="Address of the workers' page.")
+    flower_port: int = Field(default=5555, ge=1, le=65535, description="Port of the workers' page.")
+    flower_user: str = Field(default="trackloop", description="Who may see the workers' page.")
+    flower_password: SecretStr | None = Field(
+        default=None, min_length=12, description="Password of the workers' page; it needs one."
+    )
+    flower_broker_api: SecretStr | None = Field(
+        default=None,
+        description="http://user:password@host:15672/api/ of RabbitMQ, to show queues there too.",
+    )
+    notify_urls: dict[str, SecretStr] = Field(
+        default={},
+        description='Channels that people read, {"name": URL} (JSON): slack+https://…, '
+        "webhook+https://…?secret=whsec_…, mailto://… and what else apprise serves.",
+    )
     step_threads: int = Field(
         default=2, ge=1, le=64, description="Steps that run at once in one process."
     )
@@ -76,7 +135,7 @@ class Settings(BaseSettings):
         description="Buckets that s3:// sources may name (JSON list), read as this deployment.",
     )
     s3_endpoint: str | None = Field(
-        default=None, description="Where S3 sources lie; unset: AWS, in the region AWS_REGION."
+        default=None, description="Where S3 lies; unset: AWS, in the region AWS_REGION."
     )
     download_timeout_seconds: float = Field(
         default=4 * 3600.0, gt=0, description="Wall clock that the download of a video may take."
@@ -108,45 +167,78 @@ class Settings(BaseSettings):
 
     @field_validator("storage_url")
     @classmethod
-    def _only_files(cls, url: str) -> str:
+    def _known_storage(cls, url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme != "file":
-            raise ValueError(f"has an unknown scheme in {url!r}; known schemes: file")
-        if parts.netloc or not parts.path.startswith("/"):
+        if parts.scheme not in _STORAGES:
+            known = ", ".join(_STORAGES)
+            raise ValueError(f"has an unknown scheme in {url!r}; known schemes: {known}")
+        if parts.scheme == "s3":
+            _check_bucket(parts.netloc, parts.query)
+        elif parts.netloc or not parts.path.startswith("/"):
             raise ValueError(f"names no absolute path in {url!r}; write file:///folder")
         return url
+
+    @field_validator("notify_urls")
+    @classmethod
+    def _plain_names(cls, urls: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name in urls:
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,49}", name):
+                raise ValueError(
+                    f"the name {name!r} needs lower-case letters, digits, _ and - (50 at most)"
+                )
+        return urls
 
     @field_validator("s3_endpoint", "url")
     @classmethod
     def _only_a_server(cls, text: str | None) -> str | None:
-        try:
-            url = Url(text or "https://default")
-        except ValidationError as error:
-            raise ValueError("is no URL") from error
-        if url.scheme not in {"http", "https"} or url.username or url.password:
-            raise ValueError("must read http(s)://host[:port], without credentials")
+        _check_server(text or "https://default")
         return text
 
     @property
     def storage_root(self) -> Path:
-        """The folder that `storage_url` names."""
-        return Path(url2pathname(urlsplit(self.storage_url).path))
+        """The folder that `storage_url` names; where it names none, the one of this host."""
+        parts = urlsplit(self.storage_url)
+        return Path(url2pathname(parts.path)) if parts.scheme == "file" else self.cache_folder
 
 
 def _beside(storage_url: str) -> str:
-    """SQLite's file in the storage's folder."""
-    root = url2pathname(urlsplit(storage_url).path)
-    return f"sqlite:///{Path(root) / 'trackloop.db'}"
+    """SQLite's file in the storage's folder; never in a cache."""
+    parts = urlsplit(storage_url)
+    is_folder = parts.scheme == "file"
+    root = Path(url2pathname(parts.path)) if is_folder else Path("data_storage").absolute()
+    return f"sqlite:///{root / 'trackloop.db'}"
+
+
+def _check_bucket(bucket: str, query: str) -> None:
+    given = dict(parse_qsl(query))
+    if not bucket or "@" in bucket or given.keys() - {"endpoint", "region"}:
+        raise ValueError("must read s3://bucket/prefix, with ?endpoint= and ?region= at most")
+    _check_server(given.get("endpoint", "https://default"))
+
+
+def _check_server(text: str) -> None:
+    try:
+        url = Url(text)
+    except ValidationError as error:
+        raise ValueError("is no URL") from error
+    if url.scheme not in {"http", "https"} or url.username or url.password:
+        raise ValueError("must read http(s)://host[:port], without credentials")
 
 
 def load_settings() -> Settings:
-    """Read the environment.
+    """Read the environment, then the files of `secrets_dir`; the environment wins.
 
     Raises:
         InvalidInputError: `invalid_settings`, naming the variable and what is wrong with it.
     """
+    secrets = _secrets_dir()
+    if secrets is not None and not secrets.is_dir():
+        raise InvalidInputError(
+            "invalid_settings",
+            f"TRACKLOOP_SECRETS_DIR: {secrets} is no folder; name the one of the secret files.",
+        )
     try:
-        return Settings()
+        return Settings(_secrets_dir=secrets)
     except ValidationError as error:
         first = error.errors()[0]
         name = "TRACKLOOP_" + str(first["loc"][0]).upper()
@@ -155,6 +247,6 @@ def load_settings() -> Settings:
         name = next((f for f in Settings.model_fields if f'"{f}"' in str(error)), "a variable")
         raise InvalidInputError(
             "invalid_settings",
-            f"TRACKLOOP_{name.upper()}: is not JSON where a list is needed; "
-            'write ["/first", "/second"].',
+            f"TRACKLOOP_{name.upper()}: is not JSON where a list or an object is needed; "
+            'write ["/first", "/second"], or {"name": "url"}.',
         ) from error

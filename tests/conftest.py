@@ -8,9 +8,18 @@ from pathlib import Path
 import pytest
 
 from shared.db.database import Database
-from tests.support.databases import PostgresServer, SqliteFiles, postgres_server
+from tests.support.databases import PostgresServer, SqliteFiles
+from tests.support.grounds import Ground, GroundOn, StandingServers, one_process
+from tests.support.private_servers import (
+    Server,
+    private_postgres,
+    private_rabbitmq,
+    private_redis,
+)
+from tests.support.s3_server import aws_environment, s3_server
+from tests.support.servers import Servers
 
-for _name in ("TRACKLOOP_URL", "TRACKLOOP_API_KEY"):
+for _name in ("TRACKLOOP_URL", "TRACKLOOP_API_KEY", "TRACKLOOP_STORAGE_URL"):
     os.environ.pop(_name, None)  # no test talks to the service of whoever runs it
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -34,11 +43,54 @@ def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A real PostgreSQL server."""
-    server = postgres_server()
-    yield server
-    server.close()
+def rabbitmq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A RabbitMQ of these tests' own."""
+    with private_rabbitmq(tmp_path_factory.mktemp("servers")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Redis of these tests' own."""
+    with private_redis(tmp_path_factory.mktemp("servers")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL of these tests' own."""
+    with private_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(request: pytest.FixtureRequest) -> str:
+    """TRACKLOOP_TEST_AMQP_URL, or a server of these tests' own."""
+    return _server_url(request, "TRACKLOOP_TEST_AMQP_URL", "rabbitmq_server")
+
+
+@pytest.fixture(scope="session")
+def redis_url(request: pytest.FixtureRequest) -> str:
+    """TRACKLOOP_TEST_REDIS_URL, or a server of these tests' own."""
+    return _server_url(request, "TRACKLOOP_TEST_REDIS_URL", "redis_server")
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """Databases on TRACKLOOP_TEST_POSTGRES_URL, or on a server of these tests' own."""
+    databases = PostgresServer(
+        _server_url(request, "TRACKLOOP_TEST_POSTGRES_URL", "postgres_server")
+    )
+    yield databases
+    databases.close()
+
+
+def _server_url(request: pytest.FixtureRequest, variable: str, fixture: str) -> str:
+    url = os.environ.get(variable)
+    if url is None:
+        server: Server = request.getfixturevalue(fixture)
+        url = server.url
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -56,3 +108,48 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def standing_servers(
+    rabbitmq_server: Server, postgres_server: Server, redis_server: Server
+) -> Iterator[StandingServers]:
+    """Real servers, started when the first test wants them."""
+    servers = Servers(rabbitmq_server, postgres_server, redis_server)
+    with s3_server() as s3:
+        standing = StandingServers(servers, s3)
+        yield standing
+        standing.close()
+
+
+@pytest.fixture(scope="module")
+def on_servers(standing_servers: StandingServers) -> Iterator[StandingServers]:
+    """The same, with the keys of their S3 in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        aws_environment(patch)
+        yield standing_servers
+
+
+@pytest.fixture(scope="module", params=["one_process", "servers"])
+def ground_on(request: pytest.FixtureRequest) -> GroundOn:
+    """What must not matter: the one set of URLs, then the other."""
+    if request.param == "one_process":
+        return one_process
+    on_servers: StandingServers = request.getfixturevalue("on_servers")
+    return on_servers.ground
+
+
+@pytest.fixture(scope="module")
+def shared_ground(
+    ground_on: GroundOn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    """One for all tests of a module."""
+    with ground_on(tmp_path_factory.mktemp("ground")) as ground:
+        yield ground
+
+
+@pytest.fixture
+def ground(ground_on: GroundOn, tmp_path: Path) -> Iterator[Ground]:
+    """One for this test."""
+    with ground_on(tmp_path) as fresh:
+        yield fresh

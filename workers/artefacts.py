@@ -55,9 +55,10 @@ def detections(tools: Tools, task: Task, chunk: Chunk) -> Files:
     """One chunk's boxes, which tasks of the same video share, and what ran the model."""
     key = read_plan(tools.paths.plan(task.id)).key
     chunk_file = tools.paths.detection_chunk(key, chunk)
+    # In this order they are sent: no chunk is anywhere without what ran the model.
     return {
-        f"detections/{chunk_file.name}": chunk_file,
         "detections/provenance.json": tools.paths.provenance(key),
+        f"detections/{chunk_file.name}": chunk_file,
     }
 
 

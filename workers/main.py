@@ -1,17 +1,22 @@
-"""The workers as a room of this process."""
+"""The workers as a room: with everything in this process, or all of it but the steps."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
 from shared.db.database import Database
-from shared.messaging.room import Room, RunningRoom, running_room
+from shared.messaging.room import Room, RunningRoom, room_on_duty, running_room
 from shared.pipeline.times import Times
 from shared.pipeline.tools import Tools
 from shared.pipeline.worker import StepWorker
+from shared.progress.port import Progress
+from shared.settings import Settings
+from shared.storage.adapters import open_storage
 from shared.storage.erasure import erase_files
 from shared.storage.orphans import old_uploads, remove_upload
+from shared.storage.port import Storage
 from shared.tasks.orphans import Uploads
+from shared.tasks.tidy_cache import tidy_cache
 from workers.pipeline import PIPELINES
 from workers.reactions import REACTIONS
 
@@ -22,22 +27,36 @@ def running_workers(
 ) -> Iterator[RunningRoom]:
     """Hear events and run the video chain, with as many steps at once as the settings say."""
     times = times or Times()
+    settings = tools.settings
+    room = _room(settings, tools.storage, tools.progress, times)
+    worker = StepWorker(database, PIPELINES, tools, times)
+    with running_room(
+        room, database, worker, broker_url=settings.broker_url, threads=settings.step_threads
+    ) as running:
+        yield running
 
+
+@contextmanager
+def workers_on_duty(
+    settings: Settings, database: Database, progress: Progress
+) -> Iterator[RunningRoom]:
+    """Hear events and see to it that nothing is lost, for workers in processes of their own."""
+    room = _room(settings, open_storage(settings), progress, Times())
+    with room_on_duty(room, database, settings.broker_url) as running:
+        yield running
+
+
+def _room(settings: Settings, storage: Storage, progress: Progress, times: Times) -> Room:
     def erase(task_id: str, keys: Sequence[str]) -> None:
-        erase_files(tools.paths, task_id, keys)
-        tools.progress.forget(task_id)
+        erase_files(storage, task_id, keys)
+        progress.forget(task_id)
 
-    room = Room(
+    return Room(
         name="workers",
         reactions=REACTIONS,
         pipelines=PIPELINES,
         erase_files=erase,
         times=times,
-        uploads=Uploads(partial(old_uploads, tools.paths), partial(remove_upload, tools.paths)),
+        uploads=Uploads(partial(old_uploads, storage), partial(remove_upload, storage)),
+        tidy=partial(tidy_cache, settings),
     )
-    worker = StepWorker(database, PIPELINES, tools, times)
-    settings = tools.settings
-    with running_room(
-        room, database, worker, broker_url=settings.broker_url, threads=settings.step_threads
-    ) as running:
-        yield running

@@ -1,13 +1,14 @@
 """The video chain, in order, and the short ones that serve one request."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.domain.task import Task
 from shared.domain.video import Chunk
-from shared.pipeline.step import ChunkStep, Group, Pipeline, Pipelines, Step
+from shared.pipeline.step import SOURCE, ChunkStep, Group, Pipeline, Pipelines, Step
 from shared.pipeline.tools import Tools
 from shared.storage.plan import read_plan
-from workers import artefacts
+from workers import artefacts, summaries
 from workers.announcements import results_uploaded, video_downloaded
 from workers.model_inference.detect import detect
 from workers.model_inference.track import track
@@ -39,18 +40,31 @@ def _planned(tools: Tools, task: Task) -> tuple[Chunk, ...]:
 
 
 _MINUTES, _HOURS = 60.0, 3600.0
+_VIDEO = ("video.mp4", "meta.json", "index.parquet")
+_TRACKED = ("meta.json", "tracks.parquet")
+_RESULTS = (
+    "results.csv", "results.json", "chunks/", "mot.txt", "mot_classes.json", "results.ipynb",
+    "overlaid_results.mp4",
+)  # fmt: skip
 
 _download = Step(
-    download, queue="video", timeout_seconds=6 * _HOURS,
+    download, queue="video", timeout_seconds=6 * _HOURS, needs=(SOURCE,),
     leaves=artefacts.source, announces=video_downloaded,
 )  # fmt: skip
-_validate = Step(validate, queue="video", timeout_seconds=5 * _HOURS, leaves=artefacts.source_facts)
-_transcode = Step(transcode, queue="video", timeout_seconds=12 * _HOURS, leaves=artefacts.video)
+_validate = Step(
+    validate, queue="video", timeout_seconds=5 * _HOURS, needs=("source",),
+    leaves=artefacts.source_facts,
+)  # fmt: skip
+_transcode = Step(
+    transcode, queue="video", timeout_seconds=12 * _HOURS,
+    needs=("source", "source.json", "source.parquet"), leaves=artefacts.video,
+)  # fmt: skip
 _extract = Step(
-    extract_frames, queue="results", timeout_seconds=6 * _HOURS, leaves=artefacts.frames
-)
+    extract_frames, queue="results", timeout_seconds=6 * _HOURS, needs=_VIDEO,
+    leaves=artefacts.frames,
+)  # fmt: skip
 _deliver = Step(
-    deliver, queue="video", timeout_seconds=6 * _HOURS,
+    deliver, queue="video", timeout_seconds=6 * _HOURS, needs=(SOURCE,),
     leaves=artefacts.delivered, announces=video_downloaded,
 )  # fmt: skip
 
@@ -59,27 +73,46 @@ VIDEO_CHAIN: Pipeline = (
     _validate,
     _transcode,
     replace(_extract, beside=True, when=_wants_frames),
-    Step(plan, queue="video", timeout_seconds=10 * _MINUTES, leaves=artefacts.plan_file),
+    Step(
+        plan, queue="video", timeout_seconds=10 * _MINUTES, needs=("meta.json", "index.parquet"),
+        leaves=artefacts.plan_file,
+    ),
     ChunkStep(
         detect, queue="detection", timeout_seconds=6 * _HOURS,
-        chunks=_planned, leaves=artefacts.detections,
+        needs=(*_VIDEO, "plan.json"), chunks=_planned, leaves=artefacts.detections,
     ),
-    Step(track, queue="tracking", timeout_seconds=6 * _HOURS, leaves=artefacts.tracks),
+    Step(
+        track, queue="tracking", timeout_seconds=6 * _HOURS,
+        needs=("meta.json", "index.parquet", "plan.json", "detections/"),
+        leaves=artefacts.tracks, keeps=summaries.tracks,
+    ),
     Group(
         (
-            Step(write_csv, queue="results", leaves=artefacts.csv_results),
-            Step(write_json, queue="results", leaves=artefacts.json_results),
-            Step(write_chunks, queue="results", leaves=artefacts.chunk_results),
-            Step(write_mot, queue="results", leaves=artefacts.mot_results),
+            Step(write_csv, queue="results", needs=_TRACKED, leaves=artefacts.csv_results),
+            Step(write_json, queue="results", needs=_TRACKED, leaves=artefacts.json_results),
+            Step(write_chunks, queue="results", needs=_TRACKED, leaves=artefacts.chunk_results),
+            Step(write_mot, queue="results", needs=_TRACKED, leaves=artefacts.mot_results),
             Step(write_notebook, queue="results", leaves=artefacts.notebook),
             Step(
                 draw_overlay, queue="results", timeout_seconds=6 * _HOURS,
-                when=_wants_overlay, leaves=artefacts.overlay,
+                needs=(*_VIDEO, "tracks.parquet"), when=_wants_overlay, leaves=artefacts.overlay,
             ),
         )
     ),
-    Step(record_run, queue="results", leaves=artefacts.run_record, announces=results_uploaded),
+    Step(
+        record_run, queue="results",
+        needs=(*_TRACKED, *_RESULTS, "plan.json", "detections/provenance.json"),
+        leaves=artefacts.run_record, announces=results_uploaded,
+    ),
 )  # fmt: skip
+
+QUEUES: Mapping[str, tuple[str, ...]] = {
+    "video": ("video",),
+    "inference": ("detection", "tracking"),
+    "results": ("results",),
+    "labeling": ("labeling",),
+}
+"""What each kind of worker serves: late steps must not wait behind every early one."""
 
 PIPELINES: Pipelines = {
     "video": VIDEO_CHAIN,

@@ -76,6 +76,24 @@ class Artefact(TypedDict):
     url: str
 
 
+class Track(TypedDict):
+    """One subject, from when to when; boxes are left, top, right, bottom in pixels."""
+
+    track_id: int
+    class_id: int
+    class_name: str
+    first_frame: int
+    last_frame: int
+    first_seconds: float
+    last_seconds: float
+    observations: int
+    mean_confidence: float
+    max_confidence: float
+    path_pixels: float
+    first_box: Sequence[float]
+    last_box: Sequence[float]
+
+
 class Model(TypedDict):
     """A model that a task may name."""
 

@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 import orjson
 
-from api_gateway.client.answers import Artefact, Model, Status, TaskSummary
+from api_gateway.client.answers import Artefact, Model, Status, TaskSummary, Track
 from api_gateway.client.download import download
 from api_gateway.client.failures import ServiceError
 from api_gateway.client.follow import follow
 from api_gateway.client.session import UPLOAD_TIMEOUT, Session
 from api_gateway.client.upload import OnUpload, Upload
 
-_PAGE = 100
+_PAGE, _TRACK_PAGE = 100, 1000
 
 
 class Client:
@@ -100,6 +100,15 @@ class Client:
         if isinstance(artefact, str):
             artefact = self._named(task_id, artefact)
         download(self._session, task_id, artefact, target)
+
+    def tracks(self, task_id: str, classes: Sequence[str] = ()) -> Iterator[Track]:
+        """Who was where, by track_id, of these classes or of any; asks for pages when needed."""
+        after = 0
+        while after is not None:
+            asked = {"class_name": list(classes), "limit": _TRACK_PAGE, "after": after}
+            page = self._ask("GET", f"{_task(task_id)}/tracks", **asked)
+            yield from page["tracks"]
+            after = page["next"]
 
     def tasks(self, states: Sequence[str] = ()) -> Iterator[TaskSummary]:
         """Tasks, newest first, in these states or in any; asks for the next page when needed."""

@@ -42,7 +42,9 @@ async def run_model(
     known = await run_in_threadpool(_pinned, gateway, options)
     submission = Submission(
         owner=owner,
-        source=await run_in_threadpool(service_source, body.data_path, owner, gateway.settings),
+        source=await run_in_threadpool(
+            service_source, body.data_path, owner, gateway.settings, gateway.storage
+        ),
         options=known,
         idempotency_key=idempotency_key,
         request_digest=digest("inference", body.data_path, options),

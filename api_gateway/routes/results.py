@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from api_gateway.artefact_response import ArtefactResponse
 from api_gateway.dependencies import ReadingOwner, Stands
 from api_gateway.schemas.task import Results
-from api_gateway.views import artefact_view, media_type
+from api_gateway.stored_answer import stored_answer
+from api_gateway.views import artefact_view
 from shared.errors import NotFoundError
 from shared.tasks.cancel import no_such_task
 
@@ -34,18 +35,16 @@ def list_results(task_id: str, owner: ReadingOwner, gateway: Stands) -> Results:
 )
 def download_result(
     task_id: str, name: str, owner: ReadingOwner, gateway: Stands, request: Request
-) -> ArtefactResponse:
+) -> Response:
     """One file, or with `Range` a part of it."""
     with gateway.database.read() as unit:
         task = unit.tasks.owned(owner, task_id)
         row = unit.artefacts.named(task_id, name) if task is not None else None
     if task is None:
         raise no_such_task(task_id)
-    file = gateway.paths.root / row.key if row is not None else None
-    if row is None or file is None or not file.is_file():
+    answer = stored_answer(gateway.storage, row, request.headers) if row is not None else None
+    if answer is None:
         raise NotFoundError(
             "no_such_artefact", f"The task has no file {name}; /tasks/{task_id}/results lists them."
         )
-    return ArtefactResponse.of(
-        file, sha256=row.sha256, media_type=media_type(name), asked=request.headers
-    )
+    return answer

@@ -32,7 +32,7 @@ def submit(
     owner, options = caller.owner(body.user_id), body.options.analysis()
     submission = Submission(
         owner=owner,
-        source=service_source(body.file_path, owner, gateway.settings),
+        source=service_source(body.file_path, owner, gateway.settings, gateway.storage),
         options=pinned(gateway, options),
         idempotency_key=idempotency_key,
         request_digest=digest("tasks", body.file_path, options),

@@ -1,6 +1,6 @@
 """Submit a task together with its video."""
 
-import shutil
+import logging
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,10 +16,13 @@ from api_gateway.schemas.options import Options
 from api_gateway.schemas.task import Submitted
 from api_gateway.upload_form import UploadForm
 from api_gateway.views import submitted
+from shared.errors import TrackloopError
 from shared.events.envelope import new_id
-from shared.storage.files import publishing
+from shared.storage.files import Artefact
+from shared.storage.uploads import discard_upload, receiving
 from shared.tasks.submit import Submission
 
+log = logging.getLogger(__name__)
 router = APIRouter(tags=["tasks"])
 
 _FORM: dict[str, Any] = {
@@ -48,35 +51,44 @@ async def submit_upload(
 ) -> Submitted:
     """Analyse a video that comes with the request."""
     task_id = new_id()
-    try:
-        taken = await _receive(request, caller, gateway, task_id, idempotency_key)
-    except BaseException:
-        _discard(gateway, task_id)
-        raise
-    if taken != task_id:  # this Idempotency-Key's task has its video already
-        _discard(gateway, task_id)
-    return submitted(taken)
-
-
-async def _receive(
-    request: Request, caller: Caller, gateway: Gateway, task_id: str, idempotency_key: str | None
-) -> str:
-    target = gateway.paths.source(task_id)
     # In a thread: what is published is first forced to the disk.
-    async with contextmanager_in_threadpool(publishing(target)) as partial:
+    place = receiving(gateway.storage, gateway.settings, task_id)
+    async with contextmanager_in_threadpool(place) as partial:
         with partial.open("wb") as file:
             form = UploadForm(request, file, gateway.settings.max_video_bytes)
             await form.receive()
+    return submitted(
+        await run_in_threadpool(_submit, gateway, caller, task_id, form, idempotency_key)
+    )
+
+
+def _submit(
+    gateway: Gateway, caller: Caller, task_id: str, form: UploadForm, idempotency_key: str | None
+) -> str:
+    """Write the task; its id, which is another where this Idempotency-Key has its video already."""
+    try:
+        taken = _take(gateway, caller, task_id, form, idempotency_key)
+    except BaseException:
+        _discard(gateway, task_id)
+        raise
+    if taken != task_id:
+        _discard(gateway, task_id)
+    return taken
+
+
+def _take(
+    gateway: Gateway, caller: Caller, task_id: str, form: UploadForm, idempotency_key: str | None
+) -> str:
     owner, options = caller.owner(form.user_id), _options(form.options).analysis()
     submission = Submission(
         owner=owner,
         source=f"upload:{form.file.name}",
-        options=await run_in_threadpool(pinned, gateway, options),
+        options=pinned(gateway, options),
         task_id=task_id,
         idempotency_key=idempotency_key,
         request_digest=digest("upload", form.file.sha256, options),
     )
-    return await run_in_threadpool(take, gateway, submission)
+    return take(gateway, submission, Artefact("source", form.file.sha256, form.file.size))
 
 
 def _options(text: bytes) -> Options:
@@ -88,6 +100,7 @@ def _options(text: bytes) -> Options:
 
 
 def _discard(gateway: Gateway, task_id: str) -> None:
-    folder = gateway.paths.videos(task_id)
-    if folder.exists():
-        shutil.rmtree(folder)
+    try:
+        discard_upload(gateway.storage, task_id)
+    except TrackloopError as error:
+        log.warning("%s: the upload stays for a day: %s", task_id, error)

@@ -62,7 +62,9 @@ async def _submit(
     gateway: Gateway, owner: str, pipeline: str, file_path: str,
     options: CopyOptions | FrameOptions, idempotency_key: str | None,
 ) -> str:  # fmt: skip
-    source = await run_in_threadpool(service_source, file_path, owner, gateway.settings)
+    source = await run_in_threadpool(
+        service_source, file_path, owner, gateway.settings, gateway.storage
+    )
     submission = Submission(
         owner=owner, source=source, options=options, pipeline=pipeline,
         idempotency_key=idempotency_key, request_digest=digest(pipeline, file_path, options),

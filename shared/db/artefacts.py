@@ -44,3 +44,8 @@ class Artefacts:
         )
         query = select(ArtefactRow.key).where(ArtefactRow.task_id == task_id, ~shared.exists())
         return self._session.scalars(query.order_by(ArtefactRow.key)).all()
+
+    def referred(self, hashes: Sequence[str]) -> set[str]:
+        """Which of these SHA-256 some task's file has."""
+        query = select(ArtefactRow.sha256).where(ArtefactRow.sha256.in_(hashes))
+        return set(self._session.scalars(query.distinct()))

@@ -2,16 +2,24 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shared.db.engine import READ_ONLY, open_engine
+from shared.db.listen import CHANNEL, listening
 from shared.db.unit_of_work import Unit
 from shared.db.watch import Watch
 from shared.errors import TransientError
+
+_NOTIFY = text(f"NOTIFY {CHANNEL}")
+_SNAPSHOT: dict[str, dict[str, Any]] = {
+    "sqlite": {READ_ONLY: True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 
 
 class Database:
@@ -19,11 +27,14 @@ class Database:
 
     Attributes:
         outbox_written: set after each commit that left something to send; the relay clears it.
+            Within `hearing_others` commits of other processes set it too.
+        deliveries_written: the same for notifications; their sender clears it.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
         self.outbox_written = threading.Event()
+        self.deliveries_written = threading.Event()
         self._reader = self.engine.execution_options(
             **{READ_ONLY: True, "postgresql_readonly": True}
         )
@@ -40,14 +51,37 @@ class Database:
             with session.begin():
                 unit = Unit(session)
                 yield unit
+                if unit.outbox.written and not self.is_sqlite:
+                    session.execute(_NOTIFY)
             if unit.outbox.written:
                 self.outbox_written.set()
+            if unit.deliveries.written:
+                self.deliveries_written.set()
 
     @contextmanager
     def read(self) -> Iterator[Unit]:
         """Read only: waits for no writer."""
         with Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield Unit(session)
+
+    def hearing_others(self, stop: threading.Event) -> AbstractContextManager[None]:
+        """`outbox_written` is set for every process's commits while the block lasts.
+
+        SQLite has no such word; there one process writes.
+
+        Args:
+            stop: set before the block ends.
+        """
+        if self.is_sqlite:
+            return nullcontext()
+        return listening(self.engine.url, self.outbox_written, stop)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Read only, however often, what was committed at one moment."""
+        options = _SNAPSHOT[self.engine.dialect.name]
+        with self.engine.execution_options(**options).connect() as connection, connection.begin():
+            yield connection
 
     def watch(self) -> Watch:
         """Tells from now on whether anybody has committed; close it."""

@@ -12,6 +12,7 @@ from shared.errors import InvalidInputError
 
 READ_ONLY = "trackloop_read_only"
 _BUSY_SECONDS = 30.0
+_CONNECT_SECONDS = 10
 
 
 def open_engine(url: str, *, foreign_keys: bool = True) -> Engine:
@@ -69,7 +70,12 @@ def _open_sqlite(url: URL, foreign_keys: bool) -> Engine:
 
 
 def _open_postgresql(url: URL, foreign_keys: bool) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    # No overflow: those connections are closed when they are given back, and a gateway under load
+    # would open new ones all the time.
+    return create_engine(
+        url, pool_pre_ping=True, pool_size=30, max_overflow=0,
+        connect_args={"connect_timeout": _CONNECT_SECONDS},
+    )  # fmt: skip
 
 
 _OPENERS: dict[str, Callable[[URL, bool], Engine]] = {

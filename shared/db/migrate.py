@@ -46,17 +46,35 @@ def prepare(url: str, migrations: Path) -> Database:
         upgrade(url, migrations)
         return database
     database.check()
+    try:
+        check_schema(database, migrations)
+    except PermanentError:
+        database.close()
+        raise
+    return database
+
+
+def check_schema(
+    database: Database, migrations: Path, *, name: str = "The database", aim: str = ""
+) -> None:
+    """Go on only with the schema that this version needs.
+
+    Args:
+        name: what the message calls it.
+        aim: ends the command that it names.
+
+    Raises:
+        PermanentError: `wrong_schema`, with the command that mends it.
+    """
     head = ScriptDirectory.from_config(_config(migrations)).get_current_head()
     with database.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     if found != head:
-        database.close()
         raise PermanentError(
             "wrong_schema",
-            f"The database is at migration {found}, this version needs {head}; "
-            "run `trackloop db upgrade`.",
+            f"{name} is at migration {found}, this version needs {head}; "
+            f"run `trackloop db upgrade`{aim}.",
         )
-    return database
 
 
 def _config(migrations: Path, connection: Connection | None = None) -> Config:

@@ -47,6 +47,11 @@ class Outbox:
         query = select(OutboxRow).where(OutboxRow.task_id == task_id)
         return self._session.scalars(query.order_by(OutboxRow.id)).all()
 
+    def events_since(self, moment: datetime) -> Sequence[OutboxRow]:
+        """What was said since then and handed to the broker, oldest first."""
+        query = select(OutboxRow).where(OutboxRow.kind == EVENT, OutboxRow.sent_at > moment)
+        return self._session.scalars(query.order_by(OutboxRow.id)).all()
+
     def mark_sent(self, ids: Iterable[int]) -> None:
         """These were handed to the broker."""
         self._session.execute(

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -39,6 +40,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
         datetime: UtcTime(),
+        float: Double(),
         dict[str, Any]: JSON(none_as_null=True),
         list[str]: JSON(none_as_null=True),
     }
@@ -169,6 +171,52 @@ class ArtefactRow(Base):
     sha256: Mapped[str] = mapped_column(_HASH)
     size: Mapped[int] = mapped_column(BigInteger)
     fence: Mapped[int]
+
+
+class WorkerRow(Base):
+    """A process that runs steps.
+
+    Attributes:
+        processes: steps that it runs at once.
+        seen_at: when it last said that it is there.
+    """
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    queues: Mapped[list[str]]
+    processes: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class TrackRow(Base):
+    """A track, summed up (shared/domain/track.py); boxes in pixels."""
+
+    __tablename__ = "tracks"
+
+    task_id: Mapped[str] = mapped_column(
+        _ID, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True
+    )
+    track_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    class_id: Mapped[int]
+    class_name: Mapped[str] = mapped_column(Text)
+    first_frame: Mapped[int]
+    last_frame: Mapped[int]
+    first_seconds: Mapped[float]
+    last_seconds: Mapped[float]
+    observations: Mapped[int]
+    mean_confidence: Mapped[float]
+    max_confidence: Mapped[float]
+    path_pixels: Mapped[float]
+    first_x1: Mapped[float]
+    first_y1: Mapped[float]
+    first_x2: Mapped[float]
+    first_y2: Mapped[float]
+    last_x1: Mapped[float]
+    last_y1: Mapped[float]
+    last_x2: Mapped[float]
+    last_y2: Mapped[float]
 
 
 class ApiKeyRow(Base):

@@ -8,13 +8,22 @@ from pydantic import ValidationError
 from shared.errors import PermanentError
 from shared.events.envelope import Event, EventData
 from shared.events.results import ResultsUploaded
-from shared.events.task import TaskCancelled, TaskFailed, TaskSubmitted
+from shared.events.task import (
+    StepCompleted,
+    TaskCancelled,
+    TaskFailed,
+    TaskSubmitted,
+    TaskSucceeded,
+)
 from shared.events.video import VideoDownloaded
 
 CATALOGUE: dict[str, type[EventData]] = {
     data.TYPE: data
-    for data in (TaskSubmitted, TaskFailed, TaskCancelled, VideoDownloaded, ResultsUploaded)
-}
+    for data in (
+        TaskSubmitted, TaskSucceeded, TaskFailed, TaskCancelled,
+        StepCompleted, VideoDownloaded, ResultsUploaded,
+    )
+}  # fmt: skip
 
 
 class UnreadableEventError(PermanentError):

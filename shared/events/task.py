@@ -15,6 +15,27 @@ class TaskSubmitted(EventData):
     options: dict[str, JsonValue]
 
 
+class StepCompleted(EventData):
+    """A step is done, with every piece of it where it runs once a chunk.
+
+    Attributes:
+        seconds: from its first start to its end, waits between attempts included.
+    """
+
+    TYPE: ClassVar[str] = "step.completed.v1"
+
+    step: str = Field(min_length=1)
+    seconds: float = Field(ge=0)
+
+
+class TaskSucceeded(EventData):
+    """Every step of the task is done; `seconds` since its first start."""
+
+    TYPE: ClassVar[str] = "task.succeeded.v1"
+
+    seconds: float = Field(ge=0)
+
+
 class TaskFailed(EventData):
     """A step cannot succeed, and with it the task; `code` is stable, `message` one sentence."""
 

@@ -4,10 +4,10 @@ from shared.errors import InvalidInputError
 from shared.fetch.local_file import allowed_file
 from shared.fetch.scheme import INTERNAL, STORAGE, scheme_of
 from shared.fetch.source import LocalSource, StorageSource, parse_source, unknown_scheme
-from shared.fetch.stored_file import stored_file
+from shared.fetch.stored_file import check_stored
 from shared.settings import Settings
 from shared.storage.keys import area_key
-from shared.storage.paths import Paths
+from shared.storage.port import Storage
 
 __all__ = ["area_key", "client_source", "service_source"]
 
@@ -29,13 +29,14 @@ def client_source(text: str, owner: str) -> str:
     return text
 
 
-def service_source(text: str, owner: str, settings: Settings) -> str:
+def service_source(text: str, owner: str, settings: Settings, storage: Storage) -> str:
     """Like `client_source`; what can be known of the file at once is known at once.
 
     Raises:
         InvalidInputError: also `path_not_allowed` (local files, unless folders are allowed),
             `no_such_file`, `not_a_file`.
         MediaError: `empty_file`, `too_many_bytes`.
+        TransientError: the storage does not answer as it should.
     """
     source = client_source(text, owner)
     found = parse_source(source)
@@ -48,5 +49,5 @@ def service_source(text: str, owner: str, settings: Settings) -> str:
             )
         allowed_file(found.path, settings)
     elif isinstance(found, StorageSource):
-        stored_file(found, Paths(settings.storage_root), settings)
+        check_stored(found, storage, settings)
     return source

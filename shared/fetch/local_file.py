@@ -42,11 +42,20 @@ def usable_file(real: Path, name: str, settings: Settings) -> Path:
         raise no_such_file(name) from error
     if not stat.S_ISREG(found.st_mode):
         raise InvalidInputError("not_a_file", f"{name} is not a regular file; name a video file.")
-    if found.st_size == 0:
-        raise empty_file(PurePath(name).name)
-    if found.st_size > settings.max_video_bytes:
-        raise too_many_bytes(PurePath(name).name, settings.max_video_bytes)
+    check_size(found.st_size, name, settings)
     return real
+
+
+def check_size(size: int, name: str, settings: Settings) -> None:
+    """Refuse a file of so many bytes that cannot be a video.
+
+    Raises:
+        MediaError: `empty_file`, `too_many_bytes`.
+    """
+    if size == 0:
+        raise empty_file(PurePath(name).name)
+    if size > settings.max_video_bytes:
+        raise too_many_bytes(PurePath(name).name, settings.max_video_bytes)
 
 
 def no_such_file(name: str) -> InvalidInputError:

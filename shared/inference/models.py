@@ -8,6 +8,10 @@ from pathlib import Path
 from shared.domain.model import ModelManifest
 from shared.errors import InvalidInputError, ModelError
 from shared.inference.manifest import bad_manifest, is_slug, is_version, read_manifest
+from shared.inference.model_mirror import ModelMirror
+from shared.settings import Settings
+from shared.storage.adapters import open_storage
+from shared.storage.paths import Paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,12 @@ class ModelStore:
         bundled: a Triton model repository: `<name>/model.json`, `<name>/<version>/model.onnx`;
             a version may carry its own `model.json`.
         own: `<name>/<version>/{model.onnx,model.json}`.
+        mirror: where own models are kept, if `own` is only what this host has seen of them. Every
+            method may then raise TransientError, where that does not answer.
     """
 
-    def __init__(self, bundled: Path, own: Path) -> None:
-        self.bundled, self.own = bundled, own
+    def __init__(self, bundled: Path, own: Path, mirror: ModelMirror | None = None) -> None:
+        self.bundled, self.own, self.mirror = bundled, own, mirror
 
     def get(self, label: str) -> Model:
         """The model of this `name@version`; a `name` alone gives its highest version.
@@ -73,15 +79,18 @@ class ModelStore:
                 one's name and version.
         """
         name, _, version = label.partition("@")
-        known = self._places(name) if is_slug(name) else ()
-        if "@" in label:
-            known = tuple(place for place in known if str(place.version) == version)
+        known = self._matching(name, version) if version else ()
         if not known:
+            # A version never changes once it is here; which is the highest, others decide too.
+            self._refresh()
+            known = self._matching(name, version)
+        if not known or label.endswith("@"):
             raise self._unknown(label)
         return _load(max(known, key=lambda place: place.version))
 
     def versions(self, name: str) -> tuple[int, ...]:
         """Versions of this name, ascending, whether or not their manifests are sound."""
+        self._refresh()
         return tuple(place.version for place in self._places(name))
 
     def list(self) -> list[Model]:
@@ -90,7 +99,16 @@ class ModelStore:
         Raises:
             ModelError: `bad_manifest`, or `duplicate_model`.
         """
+        self._refresh()
         return [_load(place) for name in self._names() for place in self._places(name)]
+
+    def _refresh(self) -> None:
+        if self.mirror is not None:
+            self.mirror.refresh(self.own)
+
+    def _matching(self, name: str, version: str) -> tuple[_Place, ...]:
+        places = self._places(name) if is_slug(name) else ()
+        return tuple(place for place in places if version in {"", str(place.version)})
 
     def _names(self) -> Iterator[str]:
         folders = [*_folders(self.bundled), *_folders(self.own)]
@@ -115,6 +133,16 @@ class ModelStore:
             "unknown_model",
             f"model: {label!r} is unknown; known models: {', '.join(labels) or 'none'}.",
         )
+
+
+def model_store(settings: Settings) -> ModelStore:
+    """The models that Trackloop ships and the user's own."""
+    storage = open_storage(settings)
+    return ModelStore(
+        bundled=settings.model_repository,
+        own=Paths(settings.storage_root).models(),
+        mirror=ModelMirror(storage) if storage.folder is None else None,
+    )
 
 
 def _folders(root: Path) -> list[Path]:

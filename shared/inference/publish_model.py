@@ -19,9 +19,14 @@ def publish_model(store: ModelStore, content: bytes, manifest: ModelManifest) ->
     """Write `<name>/<version>/{model.onnx,model.json}`; the version is 1 above the highest.
 
     Raises:
-        TransientError: `disk_full`.
+        TransientError: `disk_full`, or the storage does not answer as it should.
     """
     folder = store.own / manifest.name
+    if store.mirror is not None:
+        first = max(store.versions(manifest.name), default=0) + 1
+        version = store.mirror.publish(store.own, content, manifest, first)
+        path = folder / str(version) / "model.onnx"
+        return Model(replace(manifest, version=str(version)), path)
     with full_disk_as_error(store.own):
         folder.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(dir=folder, prefix=".part-"))

@@ -9,19 +9,24 @@ from typing import Any
 from celery import Celery
 from kombu import Connection, Consumer, Message
 from kombu.mixins import ConsumerMixin
+from sqlalchemy.exc import OperationalError
 
 from shared.db.database import Database
 from shared.db.unit_of_work import Unit
-from shared.errors import TransientError
 from shared.events.catalogue import UnreadableEventError, read_event
 from shared.events.envelope import Event, EventData
+from shared.logging import about
+from shared.messaging.broker import broker_unreachable
 from shared.messaging.exchange import CONTENT_TYPE, dead_queue, room_queue
+from shared.metrics import REACTIONS
 
 log = logging.getLogger(__name__)
 
 Reaction = Callable[[Unit, Event[EventData]], None]
 """Only writes rows; what has to be sent goes to the outbox."""
 Reactions = Mapping[type[EventData], Reaction]
+Wanted = Callable[[Event[EventData]], bool]
+"""Whether the room cares; what it does not care for is not written into its inbox."""
 
 _TROUBLE_SECONDS = 1.0
 
@@ -41,9 +46,13 @@ def react(database: Database, room: str, reactions: Reactions, event: Event[Even
 class EventConsumer(ConsumerMixin):  # type: ignore[misc]
     """Listens for one room; `run()` until `should_stop` is set."""
 
-    def __init__(self, app: Celery, database: Database, room: str, reactions: Reactions) -> None:
+    def __init__(
+        self, app: Celery, database: Database, room: str, reactions: Reactions,
+        wanted: Wanted = lambda _: True,
+    ) -> None:  # fmt: skip
         self.connection: Connection = app.connection_for_read()
         self._database, self._room, self._reactions = database, room, reactions
+        self._wanted = wanted
         self._broker_url = str(app.conf.broker_url)
 
     def declare(self) -> None:
@@ -58,11 +67,7 @@ class EventConsumer(ConsumerMixin):  # type: ignore[misc]
                 for queue in (*self._queues(), dead_queue(self._room)):
                     queue(channel).declare()
         except errors as error:
-            raise TransientError(
-                "broker_unreachable",
-                f"TRACKLOOP_BROKER_URL: the broker cannot be used ({error}); "
-                "start it or correct the URL.",
-            ) from error
+            raise broker_unreachable(error) from error
 
     def get_consumers(self, consumer: Callable[..., Consumer], channel: Any) -> list[Consumer]:
         """One event at a time: the order of a task's events is kept."""
@@ -83,15 +88,34 @@ class EventConsumer(ConsumerMixin):  # type: ignore[misc]
             log.error("%s: %s", self._room, error)
             message.reject()
             return
+        with about(task_id=event.subject, correlation_id=event.correlationid):
+            self._react(event, message)
+
+    def _react(self, event: Event[EventData], message: Message) -> None:
         try:
-            react(self._database, self._room, self._reactions, event)
+            new = self._react_once_database_is_there(event)
         except Exception:
             # Back to the broker, whose delivery limit ends in the dead letters.
             log.exception("%s: no reaction to %s %s", self._room, event.type, event.id)
+            REACTIONS.labels(self._room, "failed").inc()
             time.sleep(_TROUBLE_SECONDS)
             message.requeue()
             return
+        REACTIONS.labels(self._room, "new" if new else "passed over").inc()
         message.ack()
+
+    def _react_once_database_is_there(self, event: Event[EventData]) -> bool:
+        """An event is not to blame for a server that is away: try as long as it takes."""
+        while True:
+            try:
+                return self._wanted(event) and react(
+                    self._database, self._room, self._reactions, event
+                )
+            except OperationalError as error:
+                if self.should_stop:
+                    raise
+                log.warning("%s: the database does not answer; again: %s", self._room, error.orig)
+                time.sleep(_TROUBLE_SECONDS)
 
 
 def _bytes(body: Any) -> bytes:

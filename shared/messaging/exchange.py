@@ -11,9 +11,14 @@ CONTENT_TYPE = "application/cloudevents+json"
 _DELIVERIES = 5
 
 
+def room_queue_name(room: str) -> str:
+    """Where a room's events arrive."""
+    return f"trackloop.{room}"
+
+
 def room_queue(room: str, topic: str, broker_url: str) -> Queue:
     """The room's queue, bound to one kind of event; bindings add up."""
-    name = f"trackloop.{room}"
+    name = room_queue_name(room)
     arguments: dict[str, Any] | None = None
     if urlsplit(broker_url).scheme != "memory":
         arguments = {
@@ -27,5 +32,5 @@ def room_queue(room: str, topic: str, broker_url: str) -> Queue:
 
 def dead_queue(room: str) -> Queue:
     """Where events end that the room could not read or react to."""
-    name = f"trackloop.{room}"
+    name = room_queue_name(room)
     return Queue(f"{name}.dead", DEAD_EVENTS, routing_key=name, durable=True)

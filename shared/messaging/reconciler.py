@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -18,6 +17,7 @@ from shared.db.unit_of_work import Unit
 from shared.domain.step import Doorbell, StepState
 from shared.domain.task import LIVE_TASKS
 from shared.events.task import TaskSubmitted
+from shared.metrics import RINGS
 from shared.pipeline.begin import begin_task
 from shared.pipeline.layout import chain_from, find_step, stages_of
 from shared.pipeline.leases import take_lease_away
@@ -66,15 +66,8 @@ class Reconciler:
         rings: how often it rang, by reason, since it was made.
     """
 
-    def __init__(
-        self, database: Database, pipelines: Pipelines, times: Times,
-        served_together: Sequence[Collection[str]] = (),
-    ) -> None:  # fmt: skip
-        """`served_together`: queues that the same workers serve; while those are busy with one
-        queue, another is not silent but waiting for its turn.
-        """
+    def __init__(self, database: Database, pipelines: Pipelines, times: Times) -> None:
         self._database, self._pipelines, self._times = database, pipelines, times
-        self._together = served_together
         # Whatever was down until now, queues may be full of messages that nobody could serve.
         self._since = datetime.now(UTC)
         self.rings: Counter[Reason] = Counter()
@@ -112,7 +105,7 @@ class Reconciler:
         if restarted:
             found += [row for row in unit.steps.running() if row not in found]
         queues = {row.queue for row in found}
-        activity = {queue: self._activity(unit, queue) for queue in queues}
+        activity = {queue: self._activity(unit, queue, now) for queue in queues}
         return [row for row in found if self._reason(row, activity[row.queue], now, restarted)]
 
     def _begin(self, task_id: str, now: datetime, restarted: bool) -> None:
@@ -130,7 +123,7 @@ class Reconciler:
                 return
             if (step.name, step.part) in unit.outbox.about_to_ring(task.id):
                 return
-            reason = self._reason(step, self._activity(unit, step.queue), now, restarted)
+            reason = self._reason(step, self._activity(unit, step.queue, now), now, restarted)
             if reason is not None and self._ring(unit, task, step, now):
                 self._count(reason, task.id, step.name, restarted=restarted)
 
@@ -148,12 +141,20 @@ class Reconciler:
             return Reason.RESTARTED
         return reason_to_ring(step, activity, self._times, now)
 
-    def _activity(self, unit: Unit, queue: str) -> QueueActivity:
+    def _activity(self, unit: Unit, queue: str, now: datetime) -> QueueActivity:
+        """Workers that are busy with another of their queues will come to this one; without any
+        worker its messages are not lost but wait, and are worked off from when one starts.
+        """
         own = unit.steps.activity(queue)
-        group = next((group for group in self._together if queue in group), ())
-        seen = [own.active_at, *(unit.steps.activity(each).active_at for each in group)]
-        served = max((moment for moment in seen if moment is not None), default=self._since)
-        return QueueActivity(max(served, self._since), own.claimed_rung_at)
+        alive = unit.workers.alive(now - timedelta(seconds=self._times.absent))
+        serving = [worker for worker in alive if queue in worker.queues]
+        if not serving:
+            return QueueActivity(now, own.claimed_rung_at)
+        group = {other for worker in serving for other in worker.queues}
+        since = max(self._since, min(worker.started_at for worker in serving))
+        seen = [unit.steps.activity(each).active_at for each in sorted(group)]
+        served = max((moment for moment in seen if moment is not None), default=since)
+        return QueueActivity(max(served, since), own.claimed_rung_at)
 
     def _ring(self, unit: Unit, task: TaskRow, step: StepRow, now: datetime) -> bool:
         try:
@@ -173,5 +174,6 @@ class Reconciler:
 
     def _count(self, reason: Reason, task_id: str, step: str, *, restarted: bool) -> None:
         self.rings[reason] += 1
+        RINGS.labels(reason.name.lower()).inc()
         level = logging.INFO if restarted or reason is Reason.RESUMED else logging.WARNING
         log.log(level, "%s: rang %s: %s", task_id, step or "the first step", reason)

@@ -13,6 +13,7 @@ from celery import Celery
 
 from shared.db.database import Database
 from shared.messaging.consumer import EventConsumer, Reactions
+from shared.messaging.presence import present
 from shared.messaging.reconciler import Reconciler
 from shared.messaging.relay import Relay
 from shared.pipeline.celery_app import celery_app, queues_of, serve_steps
@@ -20,13 +21,14 @@ from shared.pipeline.embedded_worker import embedded_worker
 from shared.pipeline.step import Pipelines
 from shared.pipeline.times import Times
 from shared.pipeline.worker import StepWorker
+from shared.running_thread import running_thread
 from shared.tasks.erase import EraseFiles, finish_erasures
 from shared.tasks.orphans import Uploads, remove_orphans
 
 log = logging.getLogger(__name__)
 
 _KEPT = timedelta(days=30)
-_PRUNE_SECONDS = 3600.0
+_PRUNE_SECONDS = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Room:
         pipelines: its tables of steps, by the name that tasks carry.
         erase_files: how the files of a task vanish.
         uploads: where uploads lie; None where none are taken.
+        tidy: what else is done twice an hour, by every host.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Room:
     erase_files: EraseFiles
     times: Times = field(default_factory=Times)
     uploads: Uploads | None = None
+    tidy: Callable[[Database], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,27 @@ def running_room(
     """A whole room in this process: everything that died with the last one is rung first, then
     steps run with so many threads until the block ends.
     """
-    queues = queues_of(room.pipelines)
-    app = celery_app(broker_url, queues)
-    serve_steps(app, worker)
-    # One worker serves all of them, so none of them is silent while it is busy.
-    reconciler = Reconciler(database, room.pipelines, room.times, served_together=[queues])
+    queues = sorted(queues_of(room.pipelines))
+    with (
+        present(database, queues, threads, room.times),
+        room_on_duty(room, database, broker_url) as running,
+    ):
+        serve_steps(running.app, worker)
+        with embedded_worker(running.app, threads) as thread:
+            running.threads.append(thread)
+            try:
+                yield running
+            finally:
+                worker.close()
+
+
+@contextmanager
+def room_on_duty(room: Room, database: Database, broker_url: str) -> Iterator[RunningRoom]:
+    """All of a room but its steps, while the block lasts: what was committed is sent, events are
+    heard, what was lost is rung again, what was erased goes. It may run in several processes.
+    """
+    app = celery_app(broker_url, queues_of(room.pipelines))
+    reconciler = Reconciler(database, room.pipelines, room.times)
     running = RunningRoom(app, reconciler, Relay(database, app))
     consumer = EventConsumer(app, database, room.name, room.reactions)
     consumer.declare()
@@ -83,24 +103,22 @@ def running_room(
         log.info("%s: rang %d steps that the last process left", room.name, rung)
     with ExitStack() as stack:
         stop = threading.Event()
-        running.threads.append(stack.enter_context(embedded_worker(app, threads)))
         for name, body in (
             ("relay", lambda: running.relay.run(stop)),
             ("reconciler", lambda: reconciler.run(stop)),
             ("tidying", lambda: _tidy(database, room, stop)),
             ("events", consumer.run),
         ):
-            running.threads.append(stack.enter_context(_thread(name, body)))
+            running.threads.append(stack.enter_context(running_thread(name, body)))
         # Left in reverse: the threads hear that they must stop before they are waited for.
         stack.callback(setattr, consumer, "should_stop", True)
         stack.callback(stop.set)
-        stack.callback(worker.close)
         yield running
     app.close()
 
 
 def _tidy(database: Database, room: Room, stop: threading.Event) -> None:
-    """Finish erasures as soon as they can be; forget old messages and uploads once an hour."""
+    """Finish erasures as soon as they can be; twice an hour forget what is old."""
     pruned = 0.0
     while not stop.wait(room.times.reconcile):
         try:
@@ -115,17 +133,10 @@ def _tidy(database: Database, room: Room, stop: threading.Event) -> None:
 def _prune(database: Database, room: Room) -> None:
     old = datetime.now(UTC) - _KEPT
     with database.begin() as unit:
+        unit.workers.forget(old)
         unit.outbox.prune(old)
         unit.inbox.prune(old)
     if room.uploads is not None and (removed := remove_orphans(database, room.uploads)):
         log.info("%s: removed %d uploads without a task", room.name, removed)
-
-
-@contextmanager
-def _thread(name: str, body: Callable[[], None]) -> Iterator[threading.Thread]:
-    thread = threading.Thread(target=body, name=name, daemon=True)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        thread.join()
+    if room.tidy is not None:
+        room.tidy(database)

@@ -10,6 +10,7 @@ from shared.db.unit_of_work import Unit
 from shared.domain.step import StepState
 from shared.domain.video import Chunk
 from shared.pipeline.layout import Stage, Stages, carried, doorbell, opened_by
+from shared.pipeline.leases import ROOM
 from shared.pipeline.step import ChunkStep
 from shared.tasks.ending import succeed_task
 
@@ -36,7 +37,7 @@ def advance(
             if parts and not stage.beside:
                 return
     if unit.steps.unfinished(task.id) == 0:
-        succeed_task(task, now)
+        succeed_task(unit, task, room=ROOM, now=now)
 
 
 def _make_ready(

@@ -1,8 +1,8 @@
 """The Celery app: queues by URL, and one thin task for every step."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from celery import Celery
@@ -15,19 +15,27 @@ from shared.errors import InvalidInputError
 from shared.pipeline import memory_transport
 from shared.pipeline.leases import Message
 from shared.pipeline.step import Group, Pipelines
-from shared.pipeline.worker import StepWorker
 
 TASK = "trackloop.step"
 _RUNG_AT = "rung_at"
 # Topic, not direct: with a direct exchange postponed tasks block a worker on RabbitMQ.
 _STEPS = Exchange("trackloop.steps", type="topic", durable=True)
 _DELIVERIES = 3
+_LONGEST_STEP_MS = 24 * 3600 * 1000
+"""A message is answered when its step ends; the broker's own limit is half an hour.
 
-_TRANSPORT: Mapping[str, Mapping[str, Any]] = {
-    "memory": {},
-    "amqp": {"confirm_publish": True},
-    "amqps": {"confirm_publish": True},
-}
+Known to RabbitMQ from 3.12 (https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout); an
+older one needs `consumer_timeout` in its configuration.
+"""
+
+_SCHEMES = ("amqp", "amqps", "memory")
+
+
+class RunsSteps(Protocol):
+    """What a step's message is for."""
+
+    def run(self, ref: StepRef, message: Message) -> bool:
+        """See `shared.pipeline.worker.StepWorker.run`."""
 
 
 def celery_app(broker_url: str, queues: Iterable[str]) -> Celery:
@@ -37,11 +45,10 @@ def celery_app(broker_url: str, queues: Iterable[str]) -> Celery:
         InvalidInputError: `unknown_broker`.
     """
     scheme = urlsplit(broker_url).scheme
-    if scheme not in _TRANSPORT:
+    if scheme not in _SCHEMES:
         raise InvalidInputError(
             "unknown_broker",
-            "TRACKLOOP_BROKER_URL: the scheme is unknown; "
-            f"known schemes: {', '.join(sorted(_TRANSPORT))}.",
+            f"TRACKLOOP_BROKER_URL: the scheme is unknown; known schemes: {', '.join(_SCHEMES)}.",
         )
     memory_transport.register()
     # Kombu warns of an empty host at each connection.
@@ -49,7 +56,8 @@ def celery_app(broker_url: str, queues: Iterable[str]) -> Celery:
     app = Celery("trackloop", broker=url, set_as_current=False)
     app.conf.update(
         broker_connection_retry_on_startup=True,
-        broker_transport_options=dict(_TRANSPORT[scheme]),
+        # A broker that is away for a night must not end the workers.
+        broker_connection_max_retries=None,
         # A restarted broker must not break a chain between two steps.
         task_publish_retry_policy={
             "max_retries": 60, "interval_start": 0, "interval_step": 0.5, "interval_max": 2,
@@ -81,7 +89,7 @@ def queues_of(pipelines: Pipelines) -> set[str]:
     return found
 
 
-def serve_steps(app: Celery, worker: StepWorker) -> None:
+def serve_steps(app: Celery, worker: RunsSteps) -> None:
     """Let this app's workers run steps."""
 
     def step(self: Any, task_id: str, name: str, part: int, generation: int) -> None:
@@ -98,7 +106,11 @@ def _queue(name: str, scheme: str) -> Queue:
     arguments = None
     if scheme != "memory":
         # No dead letters: a message only rings, and the reconciler rings again or gives up.
-        arguments = {"x-queue-type": "quorum", "x-delivery-limit": _DELIVERIES}
+        arguments = {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": _DELIVERIES,
+            "x-consumer-timeout": _LONGEST_STEP_MS,
+        }
     return Queue(name, _STEPS, routing_key=name, queue_arguments=arguments, durable=True)
 
 

@@ -1,20 +1,23 @@
 """How a claimed step ends: done, put off, or failed. Each is one transaction, or nothing at all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db.tables import ArtefactRow, StepRow, TaskRow
 from shared.db.unit_of_work import Unit
 from shared.domain.step import StepState
+from shared.domain.track import TrackSummary
 from shared.errors import TrackloopError
 from shared.events.envelope import EventData
+from shared.events.task import StepCompleted
 from shared.pipeline.advance import Chunks, advance
 from shared.pipeline.layout import Stage, Stages
 from shared.pipeline.leases import ROOM, Claim, held
-from shared.pipeline.step import Output
+from shared.pipeline.step import ChunkStep, Output
 from shared.pipeline.times import Times
 from shared.storage.files import Artefact
-from shared.tasks.ending import announce, fail_step, fail_task
+from shared.tasks.ending import announce, fail_step, fail_task, seconds_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,14 @@ class Work:
         artefacts: published files, with their place under the storage root.
         event: to be sent with the commit.
         chunks: pieces of the chunk stage that follows.
+        tracks: to take the place of the task's; None leaves them.
     """
 
     output: Output
     artefacts: tuple[tuple[Artefact, str], ...]
     event: EventData | None
     chunks: Chunks
+    tracks: Sequence[TrackSummary] | None = None
 
 
 def commit_step(
@@ -47,8 +52,11 @@ def commit_step(
     step.error_code = step.error_message = None
     for artefact, key in work.artefacts:
         unit.artefacts.replace(_artefact_row(claim, artefact, key))
+    if work.tracks is not None:
+        unit.tracks.replace(task.id, work.tracks)
     if work.event is not None:
         announce(unit, task, work.event, room=ROOM)
+    _announce_step(unit, task, step, stage, now)
     advance(unit, task, stages, done=stage.position, chunks=work.chunks, now=now)
     return True
 
@@ -91,6 +99,19 @@ def _fail(unit: Unit, task: TaskRow, step: StepRow, error: TrackloopError, now: 
     fail_task(
         unit, task, step=step.name, code=error.code, message=error.message, room=ROOM, now=now
     )
+
+
+def _announce_step(unit: Unit, task: TaskRow, step: StepRow, stage: Stage, now: datetime) -> None:
+    """Say that the step is done; one that runs once a chunk, with its last chunk."""
+    started = step.started_at
+    if isinstance(stage.entry, ChunkStep):
+        if unit.steps.unfinished(task.id, stage.position):
+            return
+        rows = unit.steps.at(task.id, stage.position)
+        started = min((row.started_at for row in rows if row.started_at), default=None)
+    seconds = seconds_between(started, now)
+    data = StepCompleted(user_id=task.owner, step=step.name, seconds=seconds)
+    announce(unit, task, data, room=ROOM)
 
 
 def _artefact_row(claim: Claim, artefact: Artefact, key: str) -> ArtefactRow:

@@ -41,6 +41,7 @@ class Claim:
     task: AnyTask
     owner: str
     pipeline: str
+    correlation_id: str
 
 
 def claim_step(
@@ -51,14 +52,17 @@ def claim_step(
     if task is None or task.generation != ref.generation or task.state not in LIVE_TASKS:
         return None
     step = unit.steps.find(ref)
-    if step is None or not _free(step, message, now):
+    if step is None or not _free(step, message, times, now):
         return None
     known = _readable(task)
     if known is None or step.attempt >= times.most_claims:
         _give_up(unit, task, step, unreadable=known is None, now=now)
         return None
     _take(task, step, message, times, now)
-    return Claim(ref, step.id, step.fence, step.failures, known, task.owner, task.pipeline)
+    return Claim(
+        ref, step.id, step.fence, step.failures, known, task.owner, task.pipeline,
+        task.correlation_id,
+    )  # fmt: skip
 
 
 def held(unit: Unit, claim: Claim, now: datetime) -> tuple[TaskRow, StepRow] | None:
@@ -78,15 +82,25 @@ def take_lease_away(step: StepRow) -> None:
     step.fence += 1
 
 
-def _free(step: StepRow, message: Message, now: datetime) -> bool:
+def last_beat(unit: Unit, ref: StepRef, message: Message) -> datetime | None:
+    """When whoever had this message before showed a sign of life; None where nobody has it."""
+    step = unit.steps.find(ref)
+    if step is None or step.state != StepState.RUNNING or step.claimed_message != message.id:
+        return None
+    return step.active_at
+
+
+def _free(step: StepRow, message: Message, times: Times, now: datetime) -> bool:
     if step.state == StepState.READY:
         return step.resume_at is None or step.resume_at <= now
     if step.state != StepState.RUNNING:
         return False
     leased = step.lease_until is not None and step.lease_until > now
-    # Redelivered means that the broker lost the one who had it; a copy has the same id only.
+    # Redelivered means that the broker lost the one who had it; a copy has the same id only. But
+    # he may live on: only his connection broke.
     same = message.redelivered and message.id == step.claimed_message
-    return not leased or same
+    silent = step.active_at is None or now - step.active_at >= times.sign_of_life
+    return not leased or (same and silent)
 
 
 def _take(task: TaskRow, step: StepRow, message: Message, times: Times, now: datetime) -> None:

@@ -5,17 +5,28 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.database import Database
 from shared.db.watch import Watch
+from shared.metrics import made_progress
 from shared.pipeline.leases import Claim
 from shared.pipeline.times import Times
 from shared.progress.port import Progress
 
 log = logging.getLogger(__name__)
+
+
+class Closing(Protocol):
+    """Whether the worker is to end; a worker of several processes shares one."""
+
+    def is_set(self) -> bool:
+        """True once it was set."""
+
+    def set(self) -> None:
+        """Running steps are to be given back."""
 
 
 class StepInterruptedError(Exception):
@@ -35,7 +46,7 @@ class Pulse:
         claim: Claim,
         times: Times,
         timeout_seconds: float,
-        closing: threading.Event,
+        closing: Closing,
     ) -> None:
         """`closing`: set when the process wants to end, and the step to be given back."""
         self._database, self._claim, self._times = database, claim, times
@@ -71,6 +82,7 @@ class Pulse:
         Raises:
             StepInterruptedError: the claim is lost, or the time is up.
         """
+        made_progress()
         if self._lost.is_set():
             raise StepInterruptedError
 

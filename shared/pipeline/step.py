@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from shared.domain.task import AnyTask
+from shared.domain.track import TrackSummary
 from shared.domain.video import Chunk
 from shared.events.envelope import EventData
 from shared.pipeline.tools import Tools
@@ -20,6 +21,10 @@ PerChunk = Callable[[Tools, AnyTask, Chunk], Output]
 Files = Mapping[str, Path]
 
 _QUEUE = re.compile(r"[a-z][a-z0-9-]*")
+_NEED = re.compile(r"[a-z][a-z0-9_]*(/|(/[a-z][a-z0-9_]*)?\.[a-z0-9]+)?")
+
+SOURCE = "@source"
+"""A need: what the task's source names in the storage, an upload or a file of an area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +55,28 @@ class Terms:
         queue: which workers run it; late steps must not wait behind every early one.
         timeout_seconds: how long one attempt may take before its lease is no longer prolonged.
         retries: how often it is put off after transient errors, before the task fails.
+        needs: files of earlier steps that it reads, by name, or `folder/` for all in one; a worker
+            whose storage is elsewhere has no others. `SOURCE` stands for what the source names.
     """
 
     queue: str = "default"
     timeout_seconds: float = 3600.0
     retries: int = 3
+    needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not _QUEUE.fullmatch(self.queue):
             raise TypeError(f"queue {self.queue!r}: lower-case letters, digits and hyphens")
         if self.timeout_seconds <= 0 or self.retries < 0:
             raise TypeError("a step needs a positive timeout and no negative number of retries")
+        for need in self.needs:
+            if need != SOURCE and not _NEED.fullmatch(need):
+                raise TypeError(f"need {need!r}: the name of a file, or a folder/")
+
+    def needs_file(self, name: str) -> bool:
+        """Whether a file of this name is among the needs."""
+        folder = f"{name.partition('/')[0]}/"
+        return name in self.needs or ("/" in name and folder in self.needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,7 @@ class Step(Terms):
         beside: later steps do not wait for it; the task's end does.
         leaves: the files that the step published, by the name under which they are known.
         announces: the event that is sent in the step's own commit.
+        keeps: the tracks that are written in it, in place of the task's earlier ones.
     """
 
     run: Plain
@@ -80,6 +97,7 @@ class Step(Terms):
     beside: bool = False
     leaves: Callable[[Tools, AnyTask], Files] = _no_files
     announces: Callable[[Tools, AnyTask, Finished], EventData] | None = None
+    keeps: Callable[[Tools, AnyTask], Sequence[TrackSummary]] | None = None
 
     def __post_init__(self) -> None:
         Terms.__post_init__(self)

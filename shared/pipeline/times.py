@@ -19,6 +19,7 @@ class Times:
         oldest: age from which a message is rung again in any case.
         reorder: by how much a later message may overtake an earlier one of its queue; also covers
             the moment between a commit and the chain's next message.
+        absent: how long a worker may say nothing before nobody counts on it.
         most_claims: claims of one step after which it is taken to kill its workers.
     """
 
@@ -32,7 +33,13 @@ class Times:
     silence: float = 30.0
     oldest: float = 600.0
     reorder: float = 10.0
+    absent: float = 30.0
     most_claims: int = 20
+
+    @property
+    def sign_of_life(self) -> timedelta:
+        """Whoever runs a step and lives has shown it within this time."""
+        return timedelta(seconds=1.5 * self.heartbeat)
 
     def resume_after(self, failures: int) -> timedelta:
         """The wait after this many failures."""

@@ -8,14 +8,21 @@ from shared.inference.port import Runtime
 from shared.progress.port import Progress
 from shared.settings import Settings
 from shared.storage.paths import Paths
+from shared.storage.port import Storage
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Composed once by `shared.bootstrap`; no step opens a connection of its own."""
+    """Composed once by `shared.bootstrap`; no step opens a connection of its own.
+
+    Attributes:
+        paths: the only files that a step sees.
+        storage: where files are kept; steps leave it to the worker.
+    """
 
     settings: Settings
     paths: Paths
     progress: Progress
     models: ModelStore
+    storage: Storage
     open_runtime: Callable[[Model], Runtime]

@@ -3,38 +3,48 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.database import Database
+from shared.db.tables import ArtefactRow, TaskRow
 from shared.domain.step import StepRef
 from shared.domain.task import LIVE_TASKS, AnyTask
 from shared.domain.video import Chunk
 from shared.errors import PermanentError, TrackloopError, TransientError
+from shared.logging import about
+from shared.metrics import STEP_SECONDS, STEPS, made_progress, no_step
 from shared.pipeline.commit import Work, commit_step, fail_for_good, give_back, put_off_or_fail
 from shared.pipeline.layout import Stage, Stages, coming_chunks, find_step, stages_of
-from shared.pipeline.leases import Claim, Message, claim_step
-from shared.pipeline.pulse import InterruptingProgress, Pulse, StepInterruptedError
+from shared.pipeline.leases import Claim, Message, claim_step, last_beat
+from shared.pipeline.patience import patiently
+from shared.pipeline.pulse import Closing, InterruptingProgress, Pulse, StepInterruptedError
 from shared.pipeline.step import ChunkStep, Files, Finished, Output, Pipelines, Step
 from shared.pipeline.times import Times
 from shared.pipeline.tools import Tools
-from shared.storage.files import artefact
+from shared.pipeline.workplace import Workplace, discard, workplace
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class StepWorker:
     """Runs steps for whoever brings messages. Safe to call from many threads."""
 
     def __init__(
-        self, database: Database, pipelines: Pipelines, tools: Tools, times: Times
-    ) -> None:
+        self, database: Database, pipelines: Pipelines, tools: Tools, times: Times,
+        closing: Closing | None = None,
+    ) -> None:  # fmt: skip
+        """`closing`: shared with whoever tells the worker to end; None: `close` does."""
         self._database, self._pipelines = database, pipelines
         self._tools, self._times = tools, times
-        self._closing = threading.Event()
+        self._closing: Closing = closing or threading.Event()
 
     def close(self) -> None:
         """Give every running step back at its next report of progress; claim no more."""
@@ -50,10 +60,45 @@ class StepWorker:
         return committed
 
     def _run(self, ref: StepRef, message: Message) -> bool:
-        with self._database.begin() as unit:
-            claim = claim_step(unit, ref, message, self._times, datetime.now(UTC))
+        claim = self._claim(ref, message)
         if claim is None:
             return False
+        ids = {"task_id": ref.task_id, "step": ref.name, "correlation_id": claim.correlation_id}
+        with about(**ids):
+            try:
+                return self._run_known(claim)
+            finally:
+                no_step()
+
+    def _claim(self, ref: StepRef, message: Message) -> Claim | None:
+        def claim() -> Claim | None:
+            with self._database.begin() as unit:
+                return claim_step(unit, ref, message, self._times, datetime.now(UTC))
+
+        found = patiently(claim, self._times.lease)
+        if found is not None or not message.redelivered:
+            return found
+        return self._take_over(ref, message, claim)
+
+    def _take_over(
+        self, ref: StepRef, message: Message, claim: Callable[[], Claim | None]
+    ) -> Claim | None:
+        """Wait until whoever had the message shows that he lives, or falls silent."""
+
+        def beat() -> datetime | None:
+            with self._database.read() as unit:
+                return last_beat(unit, ref, message)
+
+        first = patiently(beat, self._times.lease)
+        found: Claim | None = None
+        while first is not None and found is None and not self._closing.is_set():
+            time.sleep(self._times.heartbeat / 4)
+            if patiently(beat, self._times.lease) != first:
+                return None
+            found = patiently(claim, self._times.lease)
+        return found
+
+    def _run_known(self, claim: Claim) -> bool:
         try:
             stages = stages_of(self._pipelines[claim.pipeline], claim.task)
             stage, step = _declared(stages, claim)
@@ -67,6 +112,7 @@ class StepWorker:
     ) -> bool:
         pulse = Pulse(self._database, claim, self._times, step.timeout_seconds, self._closing)
         started = time.perf_counter()
+        made_progress()
         try:
             with pulse:
                 work = self._work(claim, pulse, stages, stage, step)
@@ -78,10 +124,12 @@ class StepWorker:
             self._fail(claim, _as_permanent(error))
         else:
             done = self._commit(claim, work, stages, stage)
+            took = time.perf_counter() - started
             log.info(
                 "%s: %s %d took %.2f s%s", claim.ref.task_id, claim.ref.name, claim.ref.part,
-                time.perf_counter() - started, "" if done else ", in vain",
+                took, "" if done else ", in vain",
             )  # fmt: skip
+            _count(claim, "done" if done else "in vain", took if done else None)
             return done
         return False
 
@@ -89,35 +137,49 @@ class StepWorker:
         self, claim: Claim, pulse: Pulse, stages: Stages, stage: Stage, step: Step | ChunkStep
     ) -> Work:
         progress = InterruptingProgress(self._tools.progress, pulse)
-        tools, task = replace(self._tools, progress=progress), claim.task
-        run, files = _calls(step, tools, task, claim.ref.part)
-        output = self._attempts(run, pulse, claim)
-        root = tools.paths.root
-        left = tuple(
-            (
-                artefact(path, name, lambda _: pulse.check_claim()),
-                path.relative_to(root).as_posix(),
-            )
-            for name, path in files().items()
-        )
-        chunks = coming_chunks(stages, stage.position, tools, task)
-        event = None
-        if isinstance(step, Step) and step.announces is not None:
-            finished = Finished(claim.owner, tuple(entry for entry, _ in left))
-            event = step.announces(tools, task, finished)
-        return Work(output, left, event, chunks)
+        task = claim.task
+        with workplace(self._tools, claim) as place:
+            tools = replace(self._tools, progress=progress, paths=place.paths)
+            ready = partial(self._ready, claim, pulse, place, step, tools)
+            run, files = self._attempts(ready, pulse, claim)
+            output = self._attempts(run, pulse, claim)
+            left = self._attempts(lambda: place.keep(files(), pulse.check_claim), pulse, claim)
+            chunks = coming_chunks(stages, stage.position, tools, task)
+            event = None
+            if isinstance(step, Step) and step.announces is not None:
+                finished = Finished(claim.owner, tuple(entry for entry, _ in left))
+                event = step.announces(tools, task, finished)
+            keeps = step.keeps if isinstance(step, Step) else None
+            return Work(output, left, event, chunks, keeps(tools, task) if keeps else None)
+
+    def _ready(
+        self, claim: Claim, pulse: Pulse, place: Workplace, step: Step | ChunkStep, tools: Tools
+    ) -> tuple[Callable[[], Output], Callable[[], Files]]:
+        """Bring what the step needs; then there is something to call."""
+        place.bring(step, lambda: self._artefacts(claim.ref.task_id), pulse.check)
+        run, files = _calls(step, tools, claim.task, claim.ref.part)
+        place.bring_shared(files, pulse.check)
+        return run, files
+
+    def _artefacts(self, task_id: str) -> Sequence[ArtefactRow]:
+        with self._database.read() as unit:
+            return unit.artefacts.of(task_id)
 
     def _commit(self, claim: Claim, work: Work, stages: Stages, stage: Stage) -> bool:
-        with self._database.begin() as unit:
-            done = commit_step(unit, claim, work, stages, stage, datetime.now(UTC))
-            task = unit.tasks.get(claim.ref.task_id)
+        def commit() -> tuple[bool, TaskRow | None]:
+            with self._database.begin() as unit:
+                done = commit_step(unit, claim, work, stages, stage, datetime.now(UTC))
+                return done, unit.tasks.get(claim.ref.task_id)
+
+        done, task = patiently(commit, self._times.lease)
         if not done:
+            discard(self._tools.storage, claim)
             self._release(claim)
         elif task is not None and task.state not in LIVE_TASKS:
             self._tools.progress.forget(task.id)
         return done
 
-    def _attempts(self, run: Callable[[], Output], pulse: Pulse, claim: Claim) -> Output:
+    def _attempts(self, run: Callable[[], T], pulse: Pulse, claim: Claim) -> T:
         """Short troubles are sat out inside the lease."""
         for pause in self._times.short_pauses:
             try:
@@ -128,6 +190,7 @@ class StepWorker:
         return run()
 
     def _interrupted(self, claim: Claim, pulse: Pulse, step: Step | ChunkStep) -> None:
+        _count(claim, "interrupted")
         if pulse.out_of_time:
             message = f"{step.name} took longer than {step.timeout_seconds:g} s."
             self._put_off(claim, TransientError("step_timeout", message), step)
@@ -137,14 +200,26 @@ class StepWorker:
         self._release(claim)
 
     def _put_off(self, claim: Claim, error: TransientError, step: Step | ChunkStep) -> None:
-        with self._database.begin() as unit:
-            now = datetime.now(UTC)
-            put_off_or_fail(unit, claim, error, step.retries, self._times, now)
+        log.warning("%s %s: put off: %s", claim.ref.task_id, claim.ref.name, error)
+        _count(claim, "put off")
+
+        def put_off() -> None:
+            with self._database.begin() as unit:
+                now = datetime.now(UTC)
+                put_off_or_fail(unit, claim, error, step.retries, self._times, now)
+
+        patiently(put_off, self._times.lease)
         self._release(claim)
 
     def _fail(self, claim: Claim, error: TrackloopError) -> None:
-        with self._database.begin() as unit:
-            fail_for_good(unit, claim, error, datetime.now(UTC))
+        log.warning("%s %s: failed: %s", claim.ref.task_id, claim.ref.name, error)
+        _count(claim, "failed")
+
+        def fail() -> None:
+            with self._database.begin() as unit:
+                fail_for_good(unit, claim, error, datetime.now(UTC))
+
+        patiently(fail, self._times.lease)
         self._release(claim)
 
     def _release(self, claim: Claim) -> None:
@@ -161,6 +236,12 @@ class StepWorker:
             return
         if task is None or task.state not in LIVE_TASKS:
             self._tools.progress.forget(task_id)
+
+
+def _count(claim: Claim, outcome: str, seconds: float | None = None) -> None:
+    STEPS.labels(claim.ref.name, outcome).inc()
+    if seconds is not None:
+        STEP_SECONDS.labels(claim.ref.name).observe(seconds)
 
 
 def _declared(stages: Stages, claim: Claim) -> tuple[Stage, Step | ChunkStep]:

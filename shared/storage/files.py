@@ -108,25 +108,25 @@ def write_bytes(target: Path, content: bytes) -> None:
         partial.write_bytes(content)
 
 
-def _nobody(_: int) -> None:
+def nobody(_: int) -> None:
     """Nobody wants to know."""
 
 
-def sha256_of(path: Path, on_bytes: OnBytes = _nobody) -> str:
+def sha256_of(path: Path, on_bytes: OnBytes = nobody) -> str:
     """SHA-256 of a file, hexadecimal, read in pieces."""
     digest = hashlib.sha256()
-    for piece in _pieces(path, on_bytes):
+    for piece in pieces(path, on_bytes):
         digest.update(piece)
     return digest.hexdigest()
 
 
-def artefact(path: Path, name: str, on_bytes: OnBytes = _nobody) -> Artefact:
+def artefact(path: Path, name: str, on_bytes: OnBytes = nobody) -> Artefact:
     """Describe a published file."""
     return Artefact(name, sha256_of(path, on_bytes), path.stat().st_size)
 
 
 def copy_file(
-    source: Path, target: Path, *, workplace: Path | None = None, on_bytes: OnBytes = _nobody
+    source: Path, target: Path, *, workplace: Path | None = None, on_bytes: OnBytes = nobody
 ) -> None:
     """Publish the bytes of `source` as `target`.
 
@@ -141,7 +141,7 @@ def copy_file(
 
 
 def link_or_copy(
-    source: Path, target: Path, *, workplace: Path | None = None, on_bytes: OnBytes = _nobody
+    source: Path, target: Path, *, workplace: Path | None = None, on_bytes: OnBytes = nobody
 ) -> None:
     """Publish `source` as `target` without copying bytes where the file system allows it.
 
@@ -163,11 +163,12 @@ def link_or_copy(
 
 def _copy(source: Path, target: Path, on_bytes: OnBytes) -> None:
     with target.open("wb") as file:
-        for piece in _pieces(source, on_bytes):
+        for piece in pieces(source, on_bytes):
             file.write(piece)
 
 
-def _pieces(path: Path, on_bytes: OnBytes) -> Iterator[bytes]:
+def pieces(path: Path, on_bytes: OnBytes) -> Iterator[bytes]:
+    """The bytes of a file in order, 1 MiB at a time."""
     done = 0
     with path.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):

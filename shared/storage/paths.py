@@ -7,13 +7,21 @@ from shared.domain.video import Chunk
 
 AREAS = "areas"
 """Folder of the owners' areas, and the first part of every key in one."""
+DETECTIONS = "detections"
+"""Folder of what tasks share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Places under the storage root."""
+    """Places under the storage root.
+
+    Attributes:
+        private: the root holds copies for one step alone, known by their hashes; nobody else
+            writes there, and no file there may be a link to one that others write.
+    """
 
     root: Path
+    private: bool = False
 
     def videos(self, task_id: str) -> Path:
         """Folder of a task's source, normalised video, meta and frame index."""
@@ -49,7 +57,7 @@ class Paths:
 
     def detections(self, key: str) -> Path:
         """Folder of detection chunks, shared by every task with the same key."""
-        return self.root / "detections" / key
+        return self.root / DETECTIONS / key
 
     def detection_chunk(self, key: str, chunk: Chunk) -> Path:
         """The detections of one chunk; its frames are in the name, so that a task that cuts the

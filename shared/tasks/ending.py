@@ -7,12 +7,14 @@ from shared.db.unit_of_work import Unit
 from shared.domain.step import UNFINISHED_STEPS, StepState
 from shared.domain.task import TaskState
 from shared.events.envelope import EventData, compose
-from shared.events.task import TaskFailed
+from shared.events.task import TaskFailed, TaskSucceeded
 
 
-def succeed_task(task: TaskRow, now: datetime) -> None:
+def succeed_task(unit: Unit, task: TaskRow, *, room: str, now: datetime) -> None:
     """Every step is done."""
     task.state, task.ended_at = TaskState.SUCCEEDED, now
+    seconds = seconds_between(task.started_at, now)
+    announce(unit, task, TaskSucceeded(user_id=task.owner, seconds=seconds), room=room)
 
 
 def fail_task(
@@ -41,6 +43,11 @@ def stop_steps(unit: Unit, task: TaskRow, now: datetime) -> str | None:
     for row in stopped:
         row.state, row.ended_at, row.resume_at = StepState.CANCELLED, now, None
     return stopped[0].name if stopped else None
+
+
+def seconds_between(start: datetime | None, end: datetime) -> float:
+    """How long it took, to the millisecond; 0 where it never began, or a clock went back."""
+    return round(max((end - (start or end)).total_seconds(), 0.0), 3)
 
 
 def announce(unit: Unit, task: TaskRow, data: EventData, *, room: str) -> None:

@@ -46,5 +46,6 @@ def _finish(database: Database, task_id: str, erase_files: EraseFiles) -> bool:
         if row is None:
             return False
         unit.outbox.forget(task_id)
+        unit.deliveries.forget(task_id)
         unit.tasks.delete(row)
     return True

@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.db.outbox import EVENT
 from shared.db.tables import OutboxRow, StepRow
 from shared.db.unit_of_work import Unit
+from shared.events.task import StepCompleted
 from shared.tasks.cancel import no_such_task
 
 
@@ -36,9 +37,14 @@ def task_timeline(unit: Unit, owner: str, task_id: str) -> Sequence[Moment]:
     """
     if unit.tasks.owned(owner, task_id) is None:
         raise no_such_task(task_id)
-    events = [_event(row) for row in unit.outbox.about(task_id) if row.kind == EVENT]
+    events = [_event(row) for row in unit.outbox.about(task_id) if _tells_more(row)]
     steps = [moment for row in unit.steps.of(task_id) for moment in _step(row)]
     return sorted(events + steps, key=lambda moment: moment.time)
+
+
+def _tells_more(row: OutboxRow) -> bool:
+    """Than the rows of the steps do, whose ends are entries of their own."""
+    return row.kind == EVENT and row.topic != StepCompleted.TYPE
 
 
 def _event(row: OutboxRow) -> Moment:

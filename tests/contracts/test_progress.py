@@ -10,12 +10,13 @@ import pytest
 from shared.events.envelope import new_id
 from shared.progress.adapters import open_board
 from shared.progress.port import ProgressBoard, ProgressReport
-from tests.support.redis_server import redis_url
 
 
 @pytest.fixture(params=["memory", "redis"])
 def board(request: pytest.FixtureRequest) -> Iterator[ProgressBoard]:
-    with open_board("memory://" if request.param == "memory" else redis_url()) as opened:
+    memory = request.param == "memory"
+    url: str = "memory://" if memory else request.getfixturevalue("redis_url")
+    with open_board(url) as opened:
         yield opened
 
 

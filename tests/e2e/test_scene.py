@@ -12,7 +12,7 @@ from shared.tracking.metrics import Scores, score
 from shared.tracking.mot_format import read_mot
 from tests.support.toolbox import toolbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 UNSEEN_SEEDS = (1, 2, 3, 4, 5)
 

@@ -5,16 +5,18 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.support.grounds import Ground
 from tests.support.malformed import EXPECTED
-from tests.support.service import up
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 OPTIONS = {"max_frames": 300, "overlay": False}
 
 
-def test_every_file_ends_with_results_or_its_reason(test_data: Path, tmp_path: Path) -> None:
-    with up(tmp_path / "storage") as service, service.client() as client:
+def test_every_file_ends_with_results_or_its_reason(
+    ground: Ground, test_data: Path, tmp_path: Path
+) -> None:
+    with ground.running() as service, service.client() as client:
         tasks = {name: client.submit(test_data / "malformed" / name, OPTIONS) for name in EXPECTED}
         ended = {name: client.wait(task, timeout=300) for name, task in tasks.items()}
         found: dict[str, int | str] = {}

@@ -13,7 +13,8 @@ import pytest
 from websockets.sync.client import connect
 
 from shared.db.database import Database
-from tests.support.service import Up, until, up
+from tests.support.grounds import Ground, Service
+from tests.support.service import until
 from tests.support.videos import make_video
 from tests.support.web import content, web
 
@@ -27,18 +28,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Up]:
+def service(shared_ground: Ground, folder: Path) -> Iterator[Service]:
     """A service that every test here shares."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRACKLOOP_ALLOWED_FOLDERS", json.dumps([str(folder)]))
         patch.setenv("TRACKLOOP_ALLOWED_NETWORKS", '["127.0.0.0/8"]')
-        with up(tmp_path_factory.mktemp("service") / "storage") as running:
+        with shared_ground.running() as running:
             yield running
 
 
 @pytest.fixture
-def http(service: Up) -> Iterator[httpx.Client]:
-    """Anybody with the key that was printed."""
+def http(service: Service) -> Iterator[httpx.Client]:
+    """Anybody with the key of the start."""
     headers = {"x-api-key": service.key}
     with httpx.Client(base_url=service.url, headers=headers, timeout=60, trust_env=False) as client:
         yield client
@@ -56,14 +57,14 @@ def long_film(folder: Path) -> Path:
     return make_video(folder / "long.mp4", frames=6000, size=(640, 384))
 
 
-def _watch(service: Up, task_id: str) -> list[dict[str, Any]]:
+def _watch(service: Service, task_id: str) -> list[dict[str, Any]]:
     url = service.url.replace("http://", "ws://") + f"/ws/tasks/{task_id}?key={service.key}"
     with connect(url, proxy=None) as socket:
         return [json.loads(message) for message in socket]
 
 
 def test_a_watcher_sees_frames_and_bytes_rise_until_the_end(
-    service: Up, http: httpx.Client, folder: Path
+    service: Service, http: httpx.Client, folder: Path
 ) -> None:
     video = make_video(folder / "watched.mp4", frames=900, size=(640, 384))
     asked = {"file_path": str(video), "options": {"overlay": True}}
@@ -97,19 +98,21 @@ def test_a_file_comes_whole_from_two_ranges(http: httpx.Client, film: Path) -> N
 
 @pytest.mark.alone
 def test_a_cancelled_detection_stops_within_two_seconds(
-    service: Up, http: httpx.Client, long_film: Path
+    shared_ground: Ground, service: Service, http: httpx.Client, long_film: Path
 ) -> None:
     task_id = http.post("/tasks", json={"file_path": str(long_film)}).json()["task_id"]
     _reached(http, task_id, "detect")
     assert http.post(f"/tasks/{task_id}/cancel").json()["state"] == "cancelled"
     started = time.monotonic()
-    until(lambda: not _detecting(service, task_id), service.process, 10)
+    until(lambda: not _detecting(shared_ground, task_id), service.process, 10)
     assert time.monotonic() - started < 2
     names = [entry["name"] for entry in http.get(f"/tasks/{task_id}/timeline").json()["entries"]]
     assert names.count("task.cancelled.v1") == 1
 
 
-def test_an_erased_task_leaves_no_file(service: Up, http: httpx.Client, folder: Path) -> None:
+def test_an_erased_task_leaves_no_file(
+    shared_ground: Ground, service: Service, http: httpx.Client, folder: Path
+) -> None:
     film = make_video(folder / "erased.mp4", frames=25, size=(320, 192))
     with film.open("rb") as file:
         answer = http.post(
@@ -121,11 +124,11 @@ def test_an_erased_task_leaves_no_file(service: Up, http: httpx.Client, folder: 
     names = {each["name"] for each in http.get(f"/tasks/{task_id}/results").json()["artefacts"]}
     assert sum(name.startswith("frames/") for name in names) == 3
     assert names >= {"results.csv", "overlaid_results.mp4", "run.json"}
-    before = _files(service.storage, task_id)
+    before = _files(shared_ground, task_id)
     assert before
     assert http.delete(f"/tasks/{task_id}").status_code == 204
     assert http.get(f"/status/{task_id}").status_code == 404
-    until(lambda: not _files(service.storage, task_id), service.process, 60)
+    until(lambda: not _files(shared_ground, task_id), service.process, 60)
 
 
 def test_a_video_is_brought_into_ones_own_area_and_analysed_there(
@@ -207,14 +210,14 @@ def _reached(http: httpx.Client, task_id: str, step: str, seconds: float = 120) 
         time.sleep(0.05)
 
 
-def _detecting(service: Up, task_id: str) -> bool:
+def _detecting(ground: Ground, task_id: str) -> bool:
     """Whether the function of a step still runs: it holds its lease until it has ended."""
-    database = Database(f"sqlite:///{service.storage / 'trackloop.db'}")
+    database = Database(ground.database_url)
     with database.read() as unit:
         leased = unit.steps.leased(task_id, datetime.now(UTC))
     database.close()
     return leased
 
 
-def _files(storage: Path, task_id: str) -> list[Path]:
-    return [path for path in storage.rglob("*") if task_id in str(path)]
+def _files(ground: Ground, task_id: str) -> list[str]:
+    return [name for name in ground.kept() if task_id in name]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.service import up
+from tests.support.grounds import Ground
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -19,8 +19,8 @@ CHECKS = (
 )
 
 
-def test_thousands_of_requests_find_no_fault(tmp_path: Path) -> None:
-    with up(tmp_path / "storage") as service:
+def test_thousands_of_requests_find_no_fault(ground: Ground, tmp_path: Path) -> None:
+    with ground.running() as service:
         ended = subprocess.run(
             [
                 Path(sys.executable).with_name("schemathesis"), "run",

@@ -8,12 +8,12 @@ import pytest
 
 from shared.pipeline.celery_app import celery_app
 from shared.pipeline.embedded_worker import embedded_worker
-from tests.support.rabbitmq import rabbitmq_url
 
 
 @pytest.mark.parametrize("broker", ["memory", "rabbitmq"])
-def test_an_idle_worker_ends_within_seconds(broker: str) -> None:
-    url = "memory://" if broker == "memory" else rabbitmq_url()
+def test_an_idle_worker_ends_within_seconds(broker: str, request: pytest.FixtureRequest) -> None:
+    memory = broker == "memory"
+    url: str = "memory://" if memory else request.getfixturevalue("rabbitmq_url")
     queue = f"test-{token_hex(4)}"
     app = celery_app(url, [queue])
     serve, ended = threading.Event(), threading.Event()

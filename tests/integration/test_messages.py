@@ -12,16 +12,11 @@ from shared.pipeline.tools import Tools
 from shared.tasks.cancel import cancel_task
 from shared.tasks.erase import erase_task
 from tests.support.databases import SqliteFiles
-from tests.support.running_toy import Fault, RunningToy, running_toy
+from tests.support.running_toy import CHAINS, Fault, RunningToy, running_toy
 from tests.support.toolbox import toolbox
 from tests.support.toy import STEPS, Toy, ToyRoom
 
 pytestmark = pytest.mark.alone
-
-CHAINS = {
-    "first": ("second", "split"),
-    "second": ("split",),
-}
 
 
 def _submit_bent(room: RunningToy, fault: Fault) -> list[str]:

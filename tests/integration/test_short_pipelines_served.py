@@ -14,6 +14,7 @@ from shared.db.database import Database
 from shared.db.migrate import prepare
 from shared.domain.task import AnalysisOptions, CopyOptions, FrameOptions, TaskState
 from shared.events.catalogue import read_event
+from shared.events.task import StepCompleted, TaskSucceeded
 from shared.events.video import VideoDownloaded
 from shared.messaging import room as rooms
 from shared.progress.memory_board import MemoryBoard
@@ -94,7 +95,7 @@ def test_a_video_goes_into_the_area_is_analysed_and_goes_again(
     with service.database.read() as unit:
         events = [read_event(orjson.dumps(row.body)).data for row in unit.outbox.about(copied)
                   if row.kind == "event"]  # fmt: skip
-    assert [type(event) for event in events][1:] == [VideoDownloaded]
+    assert [type(event) for event in events][1:] == [VideoDownloaded, StepCompleted, TaskSucceeded]
 
     source = "storage:areas/ada/x/a.mp4"
     analysed = service.submit(Submission("ada", source, AnalysisOptions(num_frames=4)))

@@ -11,6 +11,7 @@ from shared.db.migrate import prepare
 from shared.domain.task import AnalysisOptions, Task, TaskState
 from shared.events.catalogue import read_event
 from shared.events.results import ResultsUploaded
+from shared.events.task import StepCompleted, TaskSucceeded
 from shared.events.video import VideoDownloaded
 from shared.pipeline.runner import run_pipeline
 from shared.pipeline.tools import Tools
@@ -76,7 +77,11 @@ def test_the_service_gives_what_the_plain_loop_gives(tmp_path: Path, video: Path
             rows = [row for row in unit.outbox.about(task_id) if row.kind == "event"]
         assert names >= {"source", "video.mp4", "overlaid_results.mp4", "run.json", *SAME}
         events = [read_event(orjson.dumps(row.body)).data for row in rows]
-        downloaded, uploaded = events[1:]
+        done = [event.step for event in events if isinstance(event, StepCompleted)]
+        assert sorted(done) == sorted({step.name for step in ended.steps})
+        said = [event for event in events[1:] if not isinstance(event, StepCompleted)]
+        downloaded, uploaded, succeeded = said
+        assert isinstance(succeeded, TaskSucceeded)
         assert isinstance(downloaded, VideoDownloaded)
         assert downloaded.bytes == video.stat().st_size
         assert isinstance(uploaded, ResultsUploaded)

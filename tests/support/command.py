@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -26,26 +29,33 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "cli.main", *map(str, arguments)]
 
 
-def environment(storage: Path) -> dict[str, str]:
-    """The environment of a command whose storage is this folder."""
+def environment(storage: Path, variables: Mapping[str, str] = NOTHING) -> dict[str, str]:
+    """The environment of a command whose storage is this folder, unless a test names another."""
     root = Path(__file__).parents[2]
     return {
         **os.environ,
-        "TRACKLOOP_STORAGE_URL": storage.as_uri(),
+        "TRACKLOOP_STORAGE_URL": os.environ.get("TRACKLOOP_STORAGE_URL", storage.as_uri()),
         "PYTHONPATH": str(root),
         "COLUMNS": "200",
+        **variables,
     }
 
 
-def start(storage: Path, *arguments: object, own_group: bool = False) -> "subprocess.Popen[str]":
+def start(
+    storage: Path,
+    *arguments: object,
+    own_group: bool = False,
+    variables: Mapping[str, str] = NOTHING,
+) -> "subprocess.Popen[str]":
     """Start a command; both its outputs come as one text.
 
     Args:
         own_group: as a shell does it, so that Ctrl-C would reach its children too.
+        variables: on top of those of this process.
     """
     return subprocess.Popen(
         command(*arguments),
-        env=environment(storage),
+        env=environment(storage, variables),
         cwd=storage.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -54,10 +64,15 @@ def start(storage: Path, *arguments: object, own_group: bool = False) -> "subpro
     )
 
 
-def run(storage: Path, *arguments: object, timeout: float = 300) -> Ended:
+def run(
+    storage: Path,
+    *arguments: object,
+    timeout: float = 300,
+    variables: Mapping[str, str] = NOTHING,
+) -> Ended:
     """Run a command to its end and watch its memory."""
     started = time.monotonic()
-    with start(storage, *arguments) as process:
+    with start(storage, *arguments, variables=variables) as process:
         peak = 0
         while process.poll() is None:
             peak = max(peak, _tree_bytes(process.pid))
@@ -66,6 +81,16 @@ def run(storage: Path, *arguments: object, timeout: float = 300) -> Ended:
             time.sleep(0.05)
         output = process.stdout.read() if process.stdout else ""
     return Ended(process.returncode, output, time.monotonic() - started, peak)
+
+
+def ask(
+    storage: Path, *arguments: object, variables: Mapping[str, str] = NOTHING
+) -> "subprocess.CompletedProcess[str]":
+    """Run a short command whose two outputs are to be told apart."""
+    return subprocess.run(
+        command(*arguments), env=environment(storage, variables), cwd=storage.parent,
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
 
 
 def _tree_bytes(pid: int) -> int:

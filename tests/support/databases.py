@@ -1,24 +1,18 @@
 """Real databases for tests: migrated once, copied for each test."""
 
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 
 from shared.db.migrate import upgrade
 from shared.settings import REPOSITORY
 
 MIGRATIONS = REPOSITORY / "migrations"
-_SERVER = os.environ.get(
-    "TRACKLOOP_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1/postgres"
-)
 
 
 class SqliteFiles:
@@ -39,9 +33,10 @@ class SqliteFiles:
 class PostgresServer:
     """Copies of one migrated database on a real server."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: str) -> None:
+        self._url = make_url(server)
         self._server = create_engine(
-            _SERVER, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}
+            server, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}
         )
         self._template = self._create()
         upgrade(self.url(self._template), MIGRATIONS)
@@ -65,7 +60,7 @@ class PostgresServer:
             self.drop(name)
 
     def url(self, name: str) -> str:
-        return make_url(_SERVER).set(database=name).render_as_string(hide_password=False)
+        return self._url.set(database=name).render_as_string(hide_password=False)
 
     def drop(self, name: str) -> None:
         with self._server.connect() as connection:
@@ -80,16 +75,3 @@ class PostgresServer:
         with self._server.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}{template}"))
         return name
-
-
-def postgres_server() -> PostgresServer:
-    """The server that tests use.
-
-    Skips where there is none, unless TRACKLOOP_REQUIRE_SERVICES=1 makes that a failure.
-    """
-    try:
-        return PostgresServer()
-    except OperationalError as error:
-        if os.environ.get("TRACKLOOP_REQUIRE_SERVICES") == "1":
-            raise
-        pytest.skip(f"no PostgreSQL at TRACKLOOP_TEST_POSTGRES_URL: {str(error)[:100]}")

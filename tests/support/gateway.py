@@ -9,10 +9,11 @@ from fastapi.testclient import TestClient
 
 from api_gateway.gateway import Gateway
 from api_gateway.main import create_app
-from shared.bootstrap import model_store
 from shared.db.database import Database
+from shared.inference.models import model_store
 from shared.progress.port import ProgressBoard
 from shared.settings import Settings
+from shared.storage.adapters import open_storage
 from shared.storage.paths import Paths
 
 
@@ -22,6 +23,11 @@ class Service:
 
     gateway: Gateway
     anonymous: TestClient
+
+    @property
+    def paths(self) -> Paths:
+        """Where the storage's files lie."""
+        return Paths(self.gateway.settings.storage_root)
 
     def key(self, principal: str, *scopes: str) -> str:
         """A new key."""
@@ -39,5 +45,5 @@ class Service:
 def service(database: Database, board: ProgressBoard, root: Path, **settings: Any) -> Service:
     """A gateway whose storage is `root`."""
     read = Settings(storage_url=root.as_uri(), **settings)
-    gateway = Gateway(read, database, model_store(read), Paths(read.storage_root), board)
+    gateway = Gateway(read, database, model_store(read), open_storage(read), board)
     return Service(gateway, TestClient(create_app(gateway), raise_server_exceptions=False))

@@ -9,6 +9,7 @@ import psutil
 from shared.pipeline.pulse import StepInterruptedError
 from shared.pipeline.tools import Tools
 from shared.progress.port import Silent
+from tests.support.private_servers import RUNNING
 
 
 class Interrupting(Silent):
@@ -37,10 +38,12 @@ def interrupted_by(tools: Tools, progress: Interrupting) -> Tools:
 
 
 def children() -> list[psutil.Process]:
-    """Processes that this one started and that still run."""
+    """Processes that this one started and that still run; servers that tests stand on are none."""
+    own = [child for child in psutil.Process().children() if child.pid not in RUNNING]
     return [
         child
-        for child in psutil.Process().children(recursive=True)
+        for first in own
+        for child in (first, *first.children(recursive=True))
         if child.status() != psutil.STATUS_ZOMBIE
     ]
 

@@ -22,8 +22,10 @@ from shared.pipeline.worker import StepWorker
 from tests.support.toolbox import toolbox
 from tests.support.toy import FAST, Toy, ToyRoom
 
+CHAINS = {"first": ("second", "split"), "second": ("split",)}
+"""What comes after a step in its chain."""
 Fault = Callable[[StepRef], bool]
-"""Done to the first message of a step; whether the message is handed on afterwards."""
+"""Done to a message; whether the message is handed on afterwards."""
 
 
 class BentWorker(StepWorker):
@@ -31,16 +33,18 @@ class BentWorker(StepWorker):
 
     Attributes:
         faults: by task and step; each comes to pass once.
+        weather: what befalls every message that meets no fault.
     """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.faults: dict[tuple[str, str], Fault] = {}
+        self.weather: Fault = lambda ref: True
 
     def run(self, ref: StepRef, message: Message) -> bool:
         """Run, unless the fault says that this message never came."""
-        fault = self.faults.pop((ref.task_id, ref.name), None)
-        return (fault is None or fault(ref)) and super().run(ref, message)
+        fault = self.faults.pop((ref.task_id, ref.name), self.weather)
+        return fault(ref) and super().run(ref, message)
 
 
 class RunningToy(ToyRoom):
@@ -61,7 +65,7 @@ class RunningToy(ToyRoom):
             assert time.monotonic() < end, "waited in vain"
             time.sleep(0.05)
 
-    def wait_for_end(self, *task_ids: str) -> None:
+    def wait_for_end(self, *task_ids: str, seconds: float = 120) -> None:
         """Wait until the tasks have ended."""
         left = list(task_ids)
 
@@ -70,7 +74,7 @@ class RunningToy(ToyRoom):
                 left.pop(0)
             return not left
 
-        self.wait(all_ended)
+        self.wait(all_ended, seconds)
 
     def send(self, ref: StepRef, *later: str) -> None:
         """Ring a step by hand, with the rest of a chain."""

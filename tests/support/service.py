@@ -5,7 +5,7 @@ import signal as signals
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,17 +13,18 @@ from pathlib import Path
 import orjson
 
 from api_gateway.client import Client
-from tests.support.command import Ended, run, start
+from tests.support.command import NOTHING, Ended, run, start
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 
 
 @dataclass
 class Up:
-    """A service and what it printed so far."""
+    """A service and what it printed so far. `variables`: with which commands find it."""
 
     process: "subprocess.Popen[str]"
     storage: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
     key: str = ""
     lines: list[str] = field(default_factory=list)
@@ -49,14 +50,15 @@ class Up:
 
     def trackloop(self, *arguments: object) -> Ended:
         """A command of the same user."""
-        return run(self.storage, *arguments)
+        return run(self.storage, *arguments, variables=self.variables)
 
 
 @contextmanager
-def up(storage: Path, *arguments: object) -> Iterator[Up]:
+def up(storage: Path, *arguments: object, variables: Mapping[str, str] = NOTHING) -> Iterator[Up]:
     """The service on this storage, killed at the end unless it has ended before."""
-    with start(storage, "up", "--port", 0, *arguments, own_group=True) as process:
-        service = Up(process, storage)
+    command = ("up", "--port", 0, *arguments)
+    with start(storage, *command, own_group=True, variables=variables) as process:
+        service = Up(process, storage, variables)
         reading = threading.Thread(target=_read, args=(service,), daemon=True)
         reading.start()
         try:

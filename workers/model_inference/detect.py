@@ -48,7 +48,8 @@ def detect(tools: Tools, task: Task, chunk: Chunk) -> None:
             for ordinal, found in detected:
                 rows.write(ordinal, found)
                 progress.update(ordinal + 1 - chunk.start, len(index))
-            _check_unchanged(paths.video(task.id), meta)
+            if not paths.private:
+                _check_unchanged(paths.video(task.id), meta)
             # Before the chunk appears: killed in between, the next run finds no chunk without it.
             write_document(paths.provenance(key), runtime.provenance)
     progress.finish(chunk.stop - chunk.start, len(index))

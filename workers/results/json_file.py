@@ -7,7 +7,7 @@ import orjson
 
 from shared.domain.task import Task
 from shared.exporters.frame_json import frame_json, json_lines
-from shared.exporters.track_summary import summarise_tracks
+from shared.exporters.track_summary import summarise_tracks, summary_json
 from shared.exporters.tracked_video import TrackedVideo, tracked_video
 from shared.inference.choice import choose
 from shared.pipeline.tools import Tools
@@ -41,7 +41,8 @@ def _document(video: TrackedVideo) -> Iterator[bytes]:
     for name, value in _head(video).items():
         yield orjson.dumps(name) + b": " + orjson.dumps(value) + b",\n"
     yield b'"tracks": ['
-    yield from json_lines(map(orjson.dumps, summarise_tracks(video.frames(), video.classes)))
+    tracks = summarise_tracks(video.frames(), video.classes)
+    yield from json_lines(orjson.dumps(summary_json(track)) for track in tracks)
     yield b'\n],\n"frames": ['
     yield from json_lines(frame_json(frame, video.classes) for frame in video.frames())
     yield b"\n]\n}\n"

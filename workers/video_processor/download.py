@@ -16,5 +16,5 @@ def download(tools: Tools, task: AnyTask) -> None:
     target = tools.paths.source(task.id)
     target.parent.mkdir(parents=True, exist_ok=True)
     report = StepProgress(tools.progress, task.id, "download", "bytes").update
-    to = Destination(target, workplace=target.parent, links_local=True)
+    to = Destination(target, workplace=target.parent, links_local=not tools.paths.private)
     bring(task.id, task.source, to, tools.paths, tools.settings, report)

@@ -18,11 +18,17 @@ CLOSED = [
     ("GET", "/tasks/x/results"),
     ("GET", "/tasks/x/results/results.csv"),
     ("GET", "/tasks/x/timeline"),
+    ("GET", "/tasks/x/tracks"),
     ("POST", "/video/download"),
     ("POST", "/video/upload"),
     ("POST", "/video/extract-frames"),
     ("GET", "/models"),
     ("POST", "/models/pet_hotel/inference"),
+    ("GET", "/notifications"),
+    ("POST", "/notifications/x/retry"),
+    ("GET", "/notifications/rules"),
+    ("POST", "/notifications/rules"),
+    ("DELETE", "/notifications/rules/x"),
 ]
 
 
@@ -42,7 +48,7 @@ def test_nothing_is_answered_without_a_key(
     wanted = {"/tasks": ["file_path"], "/video/download": ["file_path", "download_path"],
               "/video/upload": ["file_path", "upload_path"],
               "/video/extract-frames": ["file_path", "num_frames"],
-              "/models/pet_hotel/inference": ["data_path"]}  # fmt: skip
+              "/models/pet_hotel/inference": ["data_path"], "/notifications/rules": []}  # fmt: skip
     json = {name: body[name] for name in wanted.get(path, [])} if method == "POST" else None
     answer = served.anonymous.request(method, prefix + path, json=json)
     assert answer.status_code == 401
@@ -58,7 +64,8 @@ def test_every_path_but_health_is_in_the_table_of_closed_ones(served: Service) -
     document = served.anonymous.get("/openapi.json").json()
     found = {
         (method.upper(), path.replace("{task_id}", "x").replace("{name}", "results.csv")
-         .replace("{model}", "pet_hotel"))
+         .replace("{model}", "pet_hotel").replace("{rule_id}", "x")
+         .replace("{notification_id}", "x"))
         for path, methods in document["paths"].items() for method in methods
     }  # fmt: skip
     assert found - {("GET", "/health")} == set(CLOSED)
@@ -89,6 +96,7 @@ def test_what_belongs_to_someone_else_is_not_there(served: Service) -> None:
         ("GET", f"/tasks/{task_id}/results"),
         ("GET", f"/tasks/{task_id}/results/results.csv"),
         ("GET", f"/tasks/{task_id}/timeline"),
+        ("GET", f"/tasks/{task_id}/tracks"),
         ("POST", f"/tasks/{task_id}/cancel"),
         ("DELETE", f"/tasks/{task_id}"),
     ):

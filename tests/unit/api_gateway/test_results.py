@@ -18,13 +18,13 @@ def task_id(served: Service) -> str:
     task_id = stored_task(served.gateway.database)
     with served.gateway.database.begin() as unit:
         for name in ("results.csv", "chunks/result chunk 1.json"):
-            file = served.gateway.paths.results(task_id, "m@1") / name
+            file = served.paths.results(task_id, "m@1") / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(CONTENT)
             unit.artefacts.replace(
                 ArtefactRow(
                     task_id=task_id, step="write_csv", name=name, fence=1, size=len(CONTENT),
-                    key=str(file.relative_to(served.gateway.paths.root)),
+                    key=str(file.relative_to(served.paths.root)),
                     sha256=sha256(CONTENT).hexdigest(),
                 )
             )  # fmt: skip
@@ -98,6 +98,6 @@ def test_only_names_of_the_task_are_files(client: TestClient, task_id: str, name
 def test_a_file_that_was_erased_meanwhile_is_not_found(
     served: Service, client: TestClient, task_id: str
 ) -> None:
-    (served.gateway.paths.results(task_id, "m@1") / "results.csv").unlink()
+    (served.paths.results(task_id, "m@1") / "results.csv").unlink()
     answer = client.get(f"/tasks/{task_id}/results/results.csv")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_artefact")

@@ -13,7 +13,7 @@ from tests.support.gateway import Service, service
 
 
 def _files(served: Service) -> list[Path]:
-    return [path for path in served.gateway.paths.root.rglob("*") if path.is_file()]
+    return [path for path in served.paths.root.rglob("*") if path.is_file()]
 
 
 def _upload(client: TestClient, content: bytes = b"film", **fields: str) -> tuple[int, str]:
@@ -25,7 +25,7 @@ def test_an_uploaded_video_lies_where_its_task_looks(served: Service) -> None:
     content = bytes(range(256)) * 4096
     status, task_id = _upload(served.client(), content, options=json.dumps({"max_frames": 3}))
     assert status == 202
-    assert served.gateway.paths.source(task_id).read_bytes() == content
+    assert served.paths.source(task_id).read_bytes() == content
     with served.gateway.database.read() as unit:
         row = unit.tasks.get(task_id)
     assert row is not None

@@ -14,6 +14,7 @@ from shared.fetch.client_source import area_key, client_source, service_source
 from shared.fetch.shown import base_name, shown
 from shared.fetch.source import StorageSource, UploadedSource, parse_source
 from shared.settings import Settings
+from shared.storage.adapters import open_storage
 from shared.storage.files import write_bytes
 from shared.storage.paths import Paths
 
@@ -116,9 +117,13 @@ def test_what_is_shown_is_what_its_owner_calls_it(source: str, name: str, last: 
 
 def _refused(text: str, settings: Settings, owner: str = "ada") -> str:
     with pytest.raises(TrackloopError) as refused:
-        service_source(text, owner, settings)
+        service_source(text, owner, settings, open_storage(settings))
     assert refused.value.message.endswith(".")
     return refused.value.code
+
+
+def _service_source(text: str, settings: Settings) -> str:
+    return service_source(text, "ada", settings, open_storage(settings))
 
 
 def _settings(root: Path, **settings: Any) -> Settings:
@@ -129,11 +134,11 @@ def test_a_service_reads_local_files_from_allowed_folders_only(tmp_path: Path) -
     video = tmp_path / "films" / "a.mp4"
     write_bytes(video, b"film")
     with pytest.raises(InvalidInputError, match=r"upload.*TRACKLOOP_ALLOWED_FOLDERS") as refused:
-        service_source(str(video), "ada", _settings(tmp_path))
+        _service_source(str(video), _settings(tmp_path))
     assert refused.value.code == "path_not_allowed"
     assert _refused(video.as_uri(), _settings(tmp_path)) == "path_not_allowed"
     folders = _settings(tmp_path, allowed_folders=(video.parent,))
-    assert service_source(str(video), "ada", folders) == str(video)
+    assert _service_source(str(video), folders) == str(video)
     assert _refused(str(video.parent / "b.mp4"), folders) == "no_such_file"
     assert _refused(str(video.parent), folders) == "not_a_file"
     assert _refused("/etc/passwd", folders) == "path_not_allowed"
@@ -153,7 +158,7 @@ def test_a_file_of_the_area_must_be_there(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     area = Paths(settings.storage_root).area("ada")
     write_bytes(area / "clips" / "a.mp4", b"film")
-    assert service_source("clips/a.mp4", "ada", settings) == "storage:areas/ada/clips/a.mp4"
+    assert _service_source("clips/a.mp4", settings) == "storage:areas/ada/clips/a.mp4"
     assert _refused("clips/a.mp4", settings, "bob") == "no_such_file"
     assert _refused("clips", settings) == "not_a_file"
     write_bytes(area / "empty.mp4", b"")
@@ -176,4 +181,4 @@ def test_a_link_out_of_the_storage_is_not_followed(tmp_path: Path) -> None:
 
 def test_a_url_is_not_looked_up_yet(tmp_path: Path) -> None:
     url = "https://nobody.invalid/a.mp4"
-    assert service_source(url, "ada", _settings(tmp_path)) == url
+    assert _service_source(url, _settings(tmp_path)) == url

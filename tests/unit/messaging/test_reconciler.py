@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.toy import FAST, ToyRoom, toy_room
 
 pytestmark = pytest.mark.alone
 
+QUEUES = ("early", "each", "late", "aside")
 QUICK = replace(FAST, lease=0.3, silence=0.5, resume=0.1)
 
 
@@ -23,7 +25,16 @@ QUICK = replace(FAST, lease=0.3, silence=0.5, resume=0.1)
 def room(database: Database, tmp_path: Path) -> Iterator[ToyRoom]:
     with toy_room(database, tmp_path) as opened:
         opened.times = QUICK
+        for name in QUEUES:
+            _present(opened, name, name)
         yield opened
+
+
+def _present(room: ToyRoom, worker: str, *names: str) -> None:
+    """A worker serves these queues."""
+    with room.database.begin() as unit:
+        queues = [room.toy.queue(name) for name in names]
+        unit.workers.seen(worker, queues, 1, datetime.now(UTC))
 
 
 def _reconciler(room: ToyRoom) -> Reconciler:
@@ -82,14 +93,31 @@ def test_a_busy_queue_is_not_silent_for_those_served_with_it(room: ToyRoom) -> N
     waiting = room.submit()
     room.run_until(waiting, "join")
     room.doorbells()
-    queues = [room.toy.queue(name) for name in ("early", "each", "late", "aside")]
-    together = Reconciler(room.database, room.pipelines, QUICK, served_together=[queues])
-    apart = _reconciler(room)
+    reconciler = _reconciler(room)
     time.sleep(QUICK.silence)
-    assert room.ring(room.submit(), "first"), "the same workers are busy with another queue"
+    assert room.ring(room.submit(), "first"), "a worker is busy with another queue"
     room.doorbells()
-    assert together.look() == 0
-    assert apart.look() > 0
+    _present(room, "of all", *QUEUES)
+    assert reconciler.look() == 0, "it will come to this one too"
+    with room.database.begin() as unit:
+        unit.workers.gone("of all")
+    assert reconciler.look() > 0
+
+
+def test_nobody_rings_for_a_queue_that_no_worker_serves(room: ToyRoom) -> None:
+    task_id = room.submit()
+    room.doorbells()
+    with room.database.begin() as unit:
+        for name in QUEUES:
+            unit.workers.gone(name)
+    reconciler = _reconciler(room)
+    time.sleep(2 * QUICK.silence)
+    assert reconciler.look() == 0, "its messages wait for one"
+    _present(room, "new", *QUEUES)
+    assert reconciler.look() == 0, "which works them off"
+    time.sleep(2 * QUICK.silence)
+    assert reconciler.look() == 1, "but for one that was lost"
+    assert room.ring(task_id, "first")
 
 
 def test_two_reconcilers_ring_once(room: ToyRoom) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from kombu import Producer
 from kombu.exceptions import OperationalError
 
 from shared.db.database import Database
@@ -26,11 +27,12 @@ def _rung(monkeypatch: pytest.MonkeyPatch, failures: int = 0) -> list[str]:
     rung: list[str] = []
     left = [failures]
 
-    def ring(_: Celery, bell: Doorbell) -> None:
+    def ring(_: Celery, bell: Doorbell, producer: Producer) -> int:
         if left[0]:
             left[0] -= 1
             raise OperationalError("the broker is away")
         rung.append(bell.task_id)
+        return 0
 
     monkeypatch.setattr(relay_module, "ring", ring)
     return rung

@@ -60,12 +60,41 @@ def test_a_commit_leaves_files_output_and_event(room: ToyRoom) -> None:
     assert room.ring(task_id, "first")
     with room.database.read() as unit:
         (artefact,) = unit.artefacts.of(task_id)
-        (event,) = unit.outbox.unsent(9)
+        event, completed = unit.outbox.unsent(9)
     assert (artefact.name, artefact.size, artefact.fence) == ("source", 4, 1)
     assert artefact.key == f"videos/{task_id}/source"
     assert event.topic == "video.downloaded.v1"
     assert event.body["data"]["sha256"] == artefact.sha256
     assert event.body["subject"] == task_id
+    assert completed.topic == "step.completed.v1"
+    assert completed.body["data"]["step"] == "first"
+
+
+def test_every_step_is_heard_once_and_the_end_once(room: ToyRoom) -> None:
+    task_id = room.submit()
+    for name in (*STEPS[:2], "split"):
+        assert room.ring(task_id, name)
+    for part in (1, 0):
+        assert room.ring(task_id, "each", part)
+    assert "each" not in _completed(room, task_id), "a piece is missing"
+    assert room.ring(task_id, "each", 2)
+    for name in ("join", "left", "right", "last"):
+        assert room.ring(task_id, name)
+    assert "task.succeeded.v1" not in _topics(room, task_id), "what is beside is not done"
+    assert room.ring(task_id, "aside")
+    assert sorted(_completed(room, task_id)) == sorted(STEPS)
+    assert _topics(room, task_id)[-2:] == ["step.completed.v1", "task.succeeded.v1"]
+
+
+def _topics(room: ToyRoom, task_id: str) -> list[str]:
+    with room.database.read() as unit:
+        return [row.topic for row in unit.outbox.about(task_id)]
+
+
+def _completed(room: ToyRoom, task_id: str) -> list[str]:
+    with room.database.read() as unit:
+        rows = unit.outbox.about(task_id)
+    return [row.body["data"]["step"] for row in rows if row.topic == "step.completed.v1"]
 
 
 def test_a_commit_that_dies_half_way_leaves_nothing(

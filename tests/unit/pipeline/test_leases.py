@@ -67,10 +67,12 @@ def test_a_copy_is_refused_while_the_lease_lives_and_after_the_commit(room: ToyR
     assert _claim(room, task_id, redelivered=True) is None
 
 
-def test_the_same_message_redelivered_takes_over(room: ToyRoom) -> None:
+def test_the_same_message_redelivered_takes_over_from_who_is_silent(room: ToyRoom) -> None:
     task_id = room.submit()
     first = _claim(room, task_id)
-    second = _claim(room, task_id, redelivered=True)
+    assert _claim(room, task_id, redelivered=True) is None, "who has it may live"
+    silent = datetime.now(UTC) + FAST.sign_of_life
+    second = _claim(room, task_id, redelivered=True, now=silent)
     assert first is not None
     assert second is not None
     assert second.fence == first.fence + 1

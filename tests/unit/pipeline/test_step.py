@@ -22,6 +22,24 @@ def test_a_step_with_wrong_arguments_fails_at_import() -> None:
         Step(lonely)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("need", ["", "/", "../x", "Videos/", "a//b.txt", "@other"])
+def test_a_need_that_can_be_no_file_fails_at_import(need: str) -> None:
+    with pytest.raises(TypeError, match="need"):
+        Step(_nothing, needs=(need,))
+
+
+def test_a_need_is_a_file_or_all_in_a_folder() -> None:
+    step = Step(_nothing, needs=("source", "chunks/", "detections/provenance.json"))
+    names = ("source", "chunks/0.json", "detections/provenance.json")
+    assert all(step.needs_file(name) for name in names)
+    others = ("source.json", "chunks", "detections/chunk-0.parquet", "frames/source")
+    assert not any(step.needs_file(name) for name in others)
+
+
+def _nothing(tools: Tools, task: Task) -> None:
+    """A step that does nothing."""
+
+
 def test_steps_run_in_order_and_once_for_each_chunk(tmp_path: Path) -> None:
     calls: list[str] = []
 

@@ -19,7 +19,6 @@ from shared.progress.adapters import open_board
 from shared.progress.memory_board import MemoryBoard
 from shared.progress.port import Silent, StepProgress
 from tests.support.network import free_port
-from tests.support.redis_server import redis_url
 
 
 @pytest.mark.parametrize(
@@ -39,9 +38,9 @@ def test_a_wrong_url_is_named_without_its_password(url: str, code: str) -> None:
         assert "memory, redis, rediss" in refused.value.message
 
 
-def test_redis_keeps_reports_for_a_day_at_most() -> None:
+def test_redis_keeps_reports_for_a_day_at_most(redis_url: str) -> None:
     task_id = new_id()
-    with open_board(redis_url()) as board, Redis.from_url(redis_url()) as client:
+    with open_board(redis_url) as board, Redis.from_url(redis_url) as client:
         board.report(task_id, "track", 1, 2, "frames")
         (key,) = client.keys(f"*{task_id}*")
         assert 0 < client.ttl(key) <= 24 * 3600

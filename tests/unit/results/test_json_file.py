@@ -10,9 +10,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from shared.domain.task import AnalysisOptions
+from shared.exporters.track_summary import summary_json
 from shared.pipeline.tools import Tools
 from tests.support.finished_task import FinishedTask, finished_task
 from tests.support.toolbox import toolbox
+from workers import summaries
 from workers.results.json_file import write_json
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "schemas" / "results-v1.schema.json"
@@ -118,3 +120,12 @@ def test_another_storage_and_another_source_give_the_same_bytes(
         assert (other.results / "results.json").read_bytes() == (
             finished.results / "results.json"
         ).read_bytes()
+
+
+def test_the_database_is_told_the_same_of_a_track(finished: FinishedTask) -> None:
+    of_file = written(finished)["tracks"]
+    kept = summaries.tracks(finished.tools, finished.task)
+    assert [summary_json(track) for track in kept] == of_file
+    assert kept[1].max_confidence == 0.5
+    assert kept[1].first_box == (200.0, 45.0, 260.25, 95.5)
+    assert kept[1].last_box == (200.0, 64.0, 260.25, 114.5)

@@ -7,6 +7,7 @@ import pytest
 from shared.errors import PermanentError
 from shared.storage.erasure import erase_files
 from shared.storage.files import write_bytes
+from shared.storage.folder_storage import FolderStorage
 from shared.storage.paths import Paths
 
 
@@ -25,7 +26,9 @@ def test_own_folders_and_unshared_files_vanish(tmp_path: Path) -> None:
     for file in (*ours, *others):
         write_bytes(file, b"x")
     for _ in range(2):
-        erase_files(paths, "t", ["detections/k/chunk-0.parquet", "areas/ada/clips/a.mp4"])
+        erase_files(
+            FolderStorage(tmp_path), "t", ["detections/k/chunk-0.parquet", "areas/ada/clips/a.mp4"]
+        )
     left = {file for file in tmp_path.rglob("*") if file.is_file()}
     assert left == set(others)
     assert not paths.detections("k").exists()
@@ -36,6 +39,6 @@ def test_own_folders_and_unshared_files_vanish(tmp_path: Path) -> None:
 def test_nothing_outside_the_storage_is_touched(tmp_path: Path, key: str) -> None:
     (tmp_path / "outside").write_text("keep")
     with pytest.raises(PermanentError) as refused:
-        erase_files(Paths(tmp_path / "storage"), "t", [key])
+        erase_files(FolderStorage(tmp_path / "storage"), "t", [key])
     assert refused.value.code == "key_outside_storage"
     assert (tmp_path / "outside").exists()

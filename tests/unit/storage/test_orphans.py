@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shared.events.envelope import new_id
 from shared.storage.files import write_bytes
+from shared.storage.folder_storage import FolderStorage
 from shared.storage.orphans import old_uploads, remove_upload
 from shared.storage.paths import Paths
 
@@ -19,7 +20,7 @@ def _age(folder: Path) -> None:
 
 
 def test_only_old_folders_with_nothing_but_an_upload_are_named(tmp_path: Path) -> None:
-    paths = Paths(tmp_path)
+    paths, storage = Paths(tmp_path), FolderStorage(tmp_path)
     whole, half, empty, fresh, growing, analysed = ids = [new_id() for _ in range(6)]
     for task_id in (*ids, "run-video-12345678"):
         paths.videos(task_id).mkdir(parents=True)
@@ -31,10 +32,10 @@ def test_only_old_folders_with_nothing_but_an_upload_are_named(tmp_path: Path) -
     for task_id in (whole, half, empty, growing, analysed, "run-video-12345678"):
         _age(paths.videos(task_id))
     os.utime(paths.videos(growing) / ".part-abc")
-    assert old_uploads(paths, NOW - timedelta(days=1)) == sorted([whole, half, empty])
-    remove_upload(paths, whole)
+    assert old_uploads(storage, NOW - timedelta(days=1)) == sorted([whole, half, empty])
+    remove_upload(storage, whole)
     assert not paths.videos(whole).exists()
 
 
 def test_there_may_be_no_videos_at_all(tmp_path: Path) -> None:
-    assert old_uploads(Paths(tmp_path), NOW) == []
+    assert old_uploads(FolderStorage(tmp_path), NOW) == []

@@ -1,0 +1,1 @@
+"""Telling people: who wants to hear what, in which words, by which channel."""

@@ -1,0 +1,70 @@
+"""Own models of a bucket: added on one host, found on every other, never changed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from shared.errors import InvalidInputError
+from shared.inference.models import Model, ModelStore, model_store
+from shared.inference.publish_model import publish_model
+from shared.storage.adapters import open_storage
+from tests.support.s3_server import S3Server, s3_settings
+from tests.support.tiny_models import TinyModel
+
+
+def _store(url: str, cache: Path) -> ModelStore:
+    return model_store(s3_settings(url, cache))
+
+
+def _publish(store: ModelStore, content: bytes = b"model") -> Model:
+    return publish_model(store, content, TinyModel().manifest(sha256(content).hexdigest()))
+
+
+def test_a_model_that_one_host_adds_is_found_by_the_others(url: str, tmp_path: Path) -> None:
+    here, there = _store(url, tmp_path / "here"), _store(url, tmp_path / "there")
+    with pytest.raises(InvalidInputError):
+        there.get("tiny")
+    assert _publish(here).manifest.label == "tiny@1"
+    assert there.get("tiny").read() == b"model"
+    assert _publish(there, b"better").manifest.label == "tiny@2"
+    assert here.get("tiny@2").read() == b"better"
+    assert here.get("tiny").manifest.label == "tiny@2"
+    assert {"tiny@1", "tiny@2"} <= {model.manifest.label for model in here.list()}
+
+
+def test_a_known_version_is_found_without_the_bucket(
+    url: str, tmp_path: Path, server: S3Server
+) -> None:
+    _publish(_store(url, tmp_path / "here"))
+    nowhere = url.replace(server.endpoint.rpartition(":")[2], "9")
+    assert nowhere != url
+    assert _store(nowhere, tmp_path / "here").get("tiny@1").read() == b"model"
+
+
+def test_hosts_that_add_at_once_get_versions_of_their_own(url: str, tmp_path: Path) -> None:
+    contents = [f"model {n}".encode() for n in range(5)]
+
+    def add(content: bytes) -> Model:
+        return _publish(_store(url, tmp_path / content.decode()), content)
+
+    with ThreadPoolExecutor(len(contents)) as pool:
+        added = list(pool.map(add, contents))
+    assert {model.manifest.version for model in added} == set("12345")
+    other = _store(url, tmp_path / "other")
+    for model, content in zip(added, contents, strict=True):
+        assert model.read() == other.get(model.manifest.label).read() == content
+
+
+def test_a_model_whose_manifest_never_came_is_no_model(url: str, tmp_path: Path) -> None:
+    (tmp_path / "half").write_bytes(b"half")
+    storage = open_storage(s3_settings(url, tmp_path))
+    storage.send(tmp_path / "half", "models/tiny/1/model.onnx")
+    store = _store(url, tmp_path / "here")
+    with pytest.raises(InvalidInputError):
+        store.get("tiny@1")
+    added = _publish(store)
+    assert added.manifest == replace(added.manifest, version="2")
+    assert b"".join(storage.read("models/tiny/1/model.onnx")) == b"half"

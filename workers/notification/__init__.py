@@ -1,0 +1,1 @@
+"""Tells people what happened: hears events, writes what is to be said, and says it."""
