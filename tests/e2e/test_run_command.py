@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import run, start
+from tests.support.live_folder import files_in
 from tests.support.videos import make_video
 
 CAT = "video/cat.mp4"
@@ -102,7 +103,7 @@ def test_an_interrupt_leaves_nothing_half_written_and_the_next_run_goes_on(
     out = tmp_path / "out"
     arguments = ("run", test_data / CAT, "--model", "yolo11n", "--out", out)
     with start(own, *arguments) as process:
-        while not list(own.rglob("chunk-0000-*.parquet")):
+        while not any(file.match("chunk-0000-*.parquet") for file in files_in(own)):
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(stop)

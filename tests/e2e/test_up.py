@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import run
+from tests.support.live_folder import files_in
 from tests.support.service import Up, up
 
 pytestmark = pytest.mark.slow
@@ -22,9 +23,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 
 def test_the_key_lies_in_no_file_that_others_may_read(service: Up) -> None:
     holding = [
-        file
-        for file in service.storage.rglob("*")
-        if file.is_file() and service.key.encode() in file.read_bytes()
+        file for file in files_in(service.storage) if service.key.encode() in file.read_bytes()
     ]
     assert [file.name for file in holding] == ["service.json"]
     assert stat.S_IMODE(holding[0].stat().st_mode) == 0o600

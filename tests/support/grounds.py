@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tests.support.databases import PostgresServer
 from tests.support.deployment import Deployment, deployed
+from tests.support.live_folder import stamps_in
 from tests.support.private_servers import REDIS_DATABASES, add_virtual_host
 from tests.support.s3_server import S3Server
 from tests.support.servers import Servers
@@ -62,8 +63,7 @@ class _OneProcess:
         return up(self.storage)
 
     def kept(self) -> Mapping[str, object]:
-        files = [file for file in self.storage.rglob("*") if file.is_file()]
-        return {str(file.relative_to(self.storage)): file.stat().st_mtime_ns for file in files}
+        return stamps_in(self.storage)
 
     def work(self) -> Path:
         return self.storage
