@@ -35,6 +35,9 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, str, bool]]:
     if settings.flower_password is not None:
         secret = settings.flower_password.get_secret_value()
         yield "TRACKLOOP_FLOWER_PASSWORD", secret, not _near(settings.flower_host)
+    if settings.labeling_token is not None:
+        # Label Studio makes it, so no other one than a placeholder is well known.
+        yield "TRACKLOOP_LABELING_TOKEN", settings.labeling_token.get_secret_value(), False
     for name in ("database_url", "broker_url", "redis_url"):
         parts = urlsplit(getattr(settings, name))
         if parts.password is not None:

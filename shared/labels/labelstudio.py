@@ -8,9 +8,9 @@ bounds. A track's id lies in a region's `meta`, which Label Studio keeps.
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree  # only to write
 
@@ -82,20 +82,46 @@ def read_labelstudio(path: Path) -> Labels:
     try:
         tasks = _TASKS.validate_json(read_bytes(path))
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        where = ".".join(map(str, fault["loc"]))
-        refuse(path.name, f"{where or 'the file'}: {fault['msg']}", "export JSON, not JSON-MIN")
-    known = {name: index for index, name in enumerate(_declared(path.with_name(LABEL_CONFIG)))}
+        _refuse_tasks(path.name, error)
+    return _labels(path.name, tasks, _declared(path.with_name(LABEL_CONFIG)))
+
+
+def labels_of_tasks(
+    place: str, tasks: Sequence[Mapping[str, Any]], classes: Sequence[str]
+) -> Labels:
+    """What an export would hold, from tasks as the server gives them.
+
+    Args:
+        place: what errors call it.
+        classes: those that are known; others that boxes name follow them.
+
+    Raises:
+        InvalidInputError: `bad_labels`.
+    """
+    try:
+        return _labels(place, _TASKS.validate_python(tasks), classes)
+    except ValidationError as error:
+        _refuse_tasks(place, error)
+
+
+def _refuse_tasks(place: str, error: ValidationError) -> NoReturn:
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(map(str, fault["loc"]))
+    refuse(place, f"{where or 'the file'}: {fault['msg']}", "export JSON, not JSON-MIN")
+
+
+def _labels(origin: str, tasks: Sequence[_Task], classes: Sequence[str]) -> Labels:
+    known = {name: index for index, name in enumerate(classes)}
     left_out, pictures = Counter[str](), list[LabelledPicture]()
     for task in tasks:
-        answer, place = task.answer, f"{path.name}, task {task.id}"
+        answer, place = task.answer, f"{origin}, task {task.id}"
         if answer is None:
             left_out["pictures without an annotation"] += 1
             continue
         boxes = tuple(_boxes(place, answer, known, left_out))
         size = next((result.size for result in answer.result if result.size), task.size)
         pictures.append(LabelledPicture(safe_name(place, _name(place, task)), size, boxes))
-    return assemble(path.name, list(known), pictures, left_out)
+    return assemble(origin, list(known), pictures, left_out)
 
 
 def _boxes(
@@ -190,7 +216,8 @@ def label_config(classes: Sequence[str]) -> str:
     """The XML that makes a project of boxes with these classes."""
     view = ElementTree.Element("View")
     ElementTree.SubElement(view, "Image", {"name": PICTURE, "value": f"${PICTURE}"})
-    control = ElementTree.SubElement(view, "RectangleLabels", {"name": CONTROL, "toName": PICTURE})
+    about = {"name": CONTROL, "toName": PICTURE, "strokeWidth": "3"}  # thinner ones are overlooked
+    control = ElementTree.SubElement(view, "RectangleLabels", about)
     for name in classes:
         ElementTree.SubElement(control, "Label", {"value": name})
     ElementTree.indent(view)

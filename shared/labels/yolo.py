@@ -8,7 +8,7 @@ picture without a text file shows no subject. Trainers refuse a sixth column, so
 lie beside the labels: line by line, `-` for none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,11 @@ _LEAST_POLYGON = 7
 _DIGITS = 10
 
 
-def read_yolo(folder: Path) -> Labels:
+def read_yolo(folder: Path, *, trackless: Container[str] = ()) -> Labels:
     """Read a folder. Every picture is opened for its size; none is decoded.
+
+    Args:
+        trackless: pictures whose ids of tracks are not read, since they may fit no longer.
 
     Raises:
         InvalidInputError: `no_such_file`, `bad_labels`.
@@ -38,25 +41,36 @@ def read_yolo(folder: Path) -> Labels:
     files = sorted(file for file in images.rglob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
         refuse(folder.name, "images/ holds no picture", "put the pictures there")
-    return assemble(
-        folder.name, _classes(folder),
-        [_picture(folder, file, file.relative_to(images).as_posix()) for file in files],
-    )  # fmt: skip
+    names = [file.relative_to(images).as_posix() for file in files]
+    pictures = [_picture(folder, name, trackless) for name in names]
+    return assemble(folder.name, _classes(folder), pictures)
 
 
-def _picture(folder: Path, file: Path, name: str) -> LabelledPicture:
-    size = picture_size(file)
-    return LabelledPicture(name, size, tuple(_boxes(folder, name, size)))
+def _picture(folder: Path, name: str, trackless: Container[str]) -> LabelledPicture:
+    size = picture_size(folder / "images" / name)
+    ids = [] if name in trackless else read_track_ids(folder, name)
+    return LabelledPicture(name, size, tuple(_boxes(folder, name, size, ids)))
 
 
-def _boxes(folder: Path, name: str, size: Size) -> Iterator[LabelledBox]:
-    labels, tracks = folder / _text_of("labels", name), folder / _text_of("tracks", name)
+def read_track_ids(folder: Path, name: str) -> list[str]:
+    """What lies beside the labels of a picture, a text for each box; empty where nothing does.
+
+    Raises:
+        InvalidInputError: `bad_labels`.
+    """
+    tracks = folder / _text_of("tracks", name)
+    return [line.strip() for line in read_lines(tracks)] if tracks.is_file() else []
+
+
+def _boxes(folder: Path, name: str, size: Size, ids: Sequence[str]) -> Iterator[LabelledBox]:
+    labels = folder / _text_of("labels", name)
     if not labels.is_file():
         return
     rows = [line.split() for line in read_lines(labels) if line.strip()]
-    ids = [line.strip() for line in read_lines(tracks)] if tracks.is_file() else []
     if ids and len(ids) != len(rows):
-        refuse(tracks.name, f"{len(ids)} ids for {len(rows)} boxes", "give one a line, or -")
+        refuse(
+            f"tracks of {name}", f"{len(ids)} ids for {len(rows)} boxes", "give one a line, or -"
+        )
     for line, row in enumerate(rows, start=1):
         place = f"{labels.name}, line {line}"
         class_id, xyxy = _read_row(place, row, size)
@@ -111,11 +125,18 @@ def write_yolo(labels: Labels, target: Path) -> None:
     facts = {"path": ".", "train": "images", "val": "images", "names": names}
     for picture in labels.pictures:
         write_text(target / _text_of("labels", picture.name), "".join(_rows(picture)))
-        ids = [box.track_id for box in picture.boxes]
-        if any(each is not None for each in ids):
-            lines = "".join(f"{_NO_TRACK if each is None else each}\n" for each in ids)
-            write_text(target / _text_of("tracks", picture.name), lines)
+        if ids := track_ids(picture):
+            text = "".join(f"{each}\n" for each in ids)
+            write_text(target / _text_of("tracks", picture.name), text)
     write_text(target / "data.yaml", yaml.safe_dump(facts, sort_keys=False, allow_unicode=True))
+
+
+def track_ids(picture: LabelledPicture) -> list[str]:
+    """The lines that lie beside its labels; empty where no box has a track."""
+    ids = [box.track_id for box in picture.boxes]
+    if all(each is None for each in ids):
+        return []
+    return [_NO_TRACK if each is None else str(each) for each in ids]
 
 
 def _refuse_shared_texts(labels: Labels) -> None:
