@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import pyarrow.parquet as pq
 
+from shared.domain.detection import Detections
 from shared.storage.columns import Columns
 
 
@@ -72,6 +73,16 @@ class FrameRows:
             carry = {name: column[bounds[-2] :] for name, column in columns.items()}
         if carry is not None:
             yield carry
+
+
+def boxes_of(rows: Columns) -> Detections:
+    """Rows of the detections of one frame as boxes."""
+    xyxy = np.stack([rows[side] for side in ("x1", "y1", "x2", "y2")], axis=1)
+    return Detections(
+        xyxy.astype(np.float32),
+        rows["confidence"].astype(np.float32),
+        rows["class_id"].astype(np.int32),
+    )
 
 
 def _joined(first: Columns, second: Columns) -> Columns:

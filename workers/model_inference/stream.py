@@ -6,20 +6,17 @@ single-thread inferences as cores, and nothing that waits for anything else.
 
 import queue
 import threading
-from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import Future
 from contextlib import closing, contextmanager
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.domain.detection import Detections
 from shared.inference.choice import Choice
-from shared.inference.port import Output, Runtime
+from shared.inference.in_flight import Canvas, boxes_in_order
+from shared.inference.port import Runtime
 from shared.vision.decode import Frame
 from shared.vision.letterbox import Letterbox
-from shared.vision.postprocess import decode_output
 
 MIN_SCORE = 0.05
 """Every box from this score is kept; confidence and classes apply when tracking."""
@@ -27,7 +24,6 @@ MIN_SCORE = 0.05
 _READ_AHEAD = 4
 _LOOK_SECONDS = 0.05
 
-Canvas = NDArray[np.uint8]
 _Read = tuple[int, Canvas] | BaseException | None
 
 
@@ -41,27 +37,11 @@ def detect_frames(
     Raises:
         Whatever reading or inference raises, as it is.
     """
-    pending: deque[tuple[int, Future[Output]]] = deque()
-
-    def finished() -> tuple[int, Detections]:
-        ordinal, future = pending.popleft()
-        found = decode_output(
-            future.result()[0],
-            choice.model.manifest,
-            size=box.target,
-            min_score=MIN_SCORE,
-            iou=choice.iou,
-        )
-        return ordinal, Detections(box.to_source(found.xyxy), found.score, found.class_id)
-
     with _reading_ahead(frames, box) as canvases:
-        for ordinal, canvas in canvases:
-            pending.append((ordinal, runtime.infer(canvas[None])))
-            # One more than can run, so that no core waits while this thread post-processes.
-            if len(pending) > runtime.in_flight + 1:
-                yield finished()
-        while pending:
-            yield finished()
+        placed = ((ordinal, canvas, box) for ordinal, canvas in canvases)
+        yield from boxes_in_order(
+            placed, runtime, choice.model.manifest, iou=choice.iou, min_score=MIN_SCORE
+        )
 
 
 @contextmanager

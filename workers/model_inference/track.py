@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.domain.detection import Detections, TrackedDetections
 from shared.domain.task import Task
@@ -17,7 +16,7 @@ from shared.progress.port import StepProgress
 from shared.storage.columns import TRACKS, RowSink, box_columns, writing_rows
 from shared.storage.index_file import read_index
 from shared.storage.plan import read_plan
-from shared.storage.row_reading import FrameRows, read_row_groups
+from shared.storage.row_reading import FrameRows, boxes_of, read_row_groups
 from shared.tracking.link import Ends
 from shared.tracking.link import link as link_pieces
 from shared.tracking.roboflow import RoboflowTracker
@@ -106,16 +105,7 @@ def _detections(
             for ordinal in range(chunk.start, chunk.stop):
                 if ordinal % every == 0:
                     rows = frames.at(ordinal)
-                    yield ordinal, Detections.empty() if rows is None else _boxes(rows)
-
-
-def _boxes(rows: dict[str, NDArray[np.generic]]) -> Detections:
-    xyxy = np.stack([rows[side] for side in ("x1", "y1", "x2", "y2")], axis=1)
-    return Detections(
-        xyxy.astype(np.float32),
-        rows["confidence"].astype(np.float32),
-        rows["class_id"].astype(np.int32),
-    )
+                    yield ordinal, Detections.empty() if rows is None else boxes_of(rows)
 
 
 def _publish(
