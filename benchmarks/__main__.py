@@ -25,6 +25,7 @@ BENCHMARKS = (
     "api_latency",
     "api_submit",
     "persist",
+    "train_overhead",
 )
 
 

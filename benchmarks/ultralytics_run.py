@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.case import Case
 from benchmarks.child import Facts, Work, cores
-from demo.detector_net import quiet_environment
+from shared.training.quiet import quiet_environment
 
 
 @contextmanager

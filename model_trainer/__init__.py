@@ -1,0 +1,1 @@
+"""Trains models on labels and measures them beside those that they would replace."""
