@@ -49,6 +49,8 @@ class ModelManifest:
             suppressed; `grid` (B, A, 5+C) offsets on strides 8, 16, 32 (YOLOX).
         sha256: of model.onnx; a file that differs is refused.
         metrics: figures and what they were measured on.
+        weights_sha256: of the model.pt beside it, from which a training can go on; None where
+            there is none.
     """
 
     name: str
@@ -62,6 +64,7 @@ class ModelManifest:
     embedding_size: int | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     licence: str = "unknown"
+    weights_sha256: str | None = None
 
     @property
     def label(self) -> str:

@@ -41,12 +41,30 @@ def add_model(
             `model_does_not_fit`, or `bad_manifest`.
         TransientError: `disk_full`.
     """
+    content, manifest = describe_model(file, request, max_bytes=max_bytes, limits=limits)
+    return _already_there(store, manifest) or publish_model(store, content, manifest)
+
+
+def describe_model(
+    file: Path,
+    request: AddRequest,
+    *,
+    max_bytes: int,
+    limits: TrialLimits = _DEFAULT_LIMITS,
+) -> tuple[bytes, ModelManifest]:
+    """Check an ONNX detector, run it once in a process of its own, and say what it is.
+
+    Returns:
+        What was checked, and the manifest of version 1.
+
+    Raises:
+        See `add_model`.
+    """
     content = _read(file, max_bytes)
     facts = inspect_model(content, file.name)
     manifest = compose_manifest(facts, request, hashlib.sha256(content).hexdigest(), file.name)
     check_manifest(manifest, file)
-    manifest = _tried(content, manifest, file.name, limits)
-    return _already_there(store, manifest) or publish_model(store, content, manifest)
+    return content, _tried(content, manifest, file.name, limits)
 
 
 def _read(file: Path, max_bytes: int) -> bytes:

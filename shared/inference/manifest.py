@@ -69,6 +69,8 @@ def _faults(manifest: ModelManifest) -> Iterator[tuple[str, str]]:
         yield "version", "must be a number from 1"
     if not _SHA256.fullmatch(manifest.sha256):
         yield "sha256", "must be 64 hexadecimal digits"
+    if manifest.weights_sha256 is not None and not _SHA256.fullmatch(manifest.weights_sha256):
+        yield "weights_sha256", "must be 64 hexadecimal digits, or be left out"
     if manifest.task == "detect" and not manifest.classes:
         yield "classes", "must name at least one class"
     if manifest.task == "reid" and not manifest.embedding_size:

@@ -16,6 +16,7 @@ from shared.storage.port import Storage, fetch
 
 _FOLDER = "models/"
 _FILE, _DOCUMENT = "model.onnx", "model.json"
+WEIGHTS_FILE = "model.pt"
 
 
 class ModelMirror:
@@ -36,7 +37,10 @@ class ModelMirror:
                 if not (own / name / version).exists():
                     self._bring(own / name, f"{_FOLDER}{name}/{version}/", version)
 
-    def publish(self, own: Path, content: bytes, manifest: ModelManifest, first: int) -> int:
+    def publish(
+        self, own: Path, content: bytes, manifest: ModelManifest, first: int,
+        weights: Path | None = None,
+    ) -> int:  # fmt: skip
         """Keep a model under the first free version from `first` on, here and there; which it is.
 
         A version belongs to whoever created its model file; where he died before he wrote the
@@ -50,6 +54,11 @@ class ModelMirror:
             (folder / _FILE).write_bytes(content)
             while not self._storage.create(folder / _FILE, _key(manifest.name, version, _FILE)):
                 version += 1
+            if weights is not None:
+                shutil.copyfile(weights, folder / WEIGHTS_FILE)
+                self._storage.send(
+                    folder / WEIGHTS_FILE, _key(manifest.name, version, WEIGHTS_FILE)
+                )
             numbered = replace(manifest, version=str(version))
             (folder / _DOCUMENT).write_bytes(to_json(numbered))
             self._storage.create(folder / _DOCUMENT, _key(manifest.name, version, _DOCUMENT))
@@ -68,6 +77,8 @@ class ModelMirror:
         with _partial(place) as folder:
             for file in (_FILE, _DOCUMENT):
                 fetch(self._storage, f"{prefix}{file}", folder / file)
+            if self._storage.find(f"{prefix}{WEIGHTS_FILE}") is not None:
+                fetch(self._storage, f"{prefix}{WEIGHTS_FILE}", folder / WEIGHTS_FILE)
             _appear(folder, place / version)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.domain.model import ModelManifest
 from shared.errors import InvalidInputError, ModelError
 from shared.inference.manifest import bad_manifest, is_slug, is_version, read_manifest
-from shared.inference.model_mirror import ModelMirror
+from shared.inference.model_mirror import WEIGHTS_FILE, ModelMirror
 from shared.settings import Settings
 from shared.storage.adapters import open_storage
 from shared.storage.paths import Paths
@@ -20,6 +20,11 @@ class Model:
 
     manifest: ModelManifest
     path: Path
+
+    @property
+    def weights(self) -> Path | None:
+        """The model.pt from which a training can go on; its hash is in the manifest."""
+        return self.path.with_name(WEIGHTS_FILE) if self.manifest.weights_sha256 else None
 
     def read(self) -> bytes:
         """The model file, if it is the one that the manifest describes.
@@ -62,7 +67,7 @@ class ModelStore:
     Args:
         bundled: a Triton model repository: `<name>/model.json`, `<name>/<version>/model.onnx`;
             a version may carry its own `model.json`.
-        own: `<name>/<version>/{model.onnx,model.json}`.
+        own: `<name>/<version>/{model.onnx,model.json}`, and model.pt where it was trained here.
         mirror: where own models are kept, if `own` is only what this host has seen of them. Every
             method may then raise TransientError, where that does not answer.
     """

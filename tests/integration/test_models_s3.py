@@ -10,6 +10,7 @@ import pytest
 from shared.errors import InvalidInputError
 from shared.inference.models import Model, ModelStore, model_store
 from shared.inference.publish_model import publish_model
+from shared.inference.roll_back import roll_back
 from shared.storage.adapters import open_storage
 from tests.support.s3_server import S3Server, s3_settings
 from tests.support.tiny_models import TinyModel
@@ -68,3 +69,21 @@ def test_a_model_whose_manifest_never_came_is_no_model(url: str, tmp_path: Path)
     added = _publish(store)
     assert added.manifest == replace(added.manifest, version="2")
     assert b"".join(storage.read("models/tiny/1/model.onnx")) == b"half"
+
+
+def test_weights_travel_with_their_model(url: str, tmp_path: Path) -> None:
+    weights = tmp_path / "trained.pt"
+    weights.write_bytes(b"weights")
+    digest = sha256(b"weights").hexdigest()
+    manifest = replace(TinyModel().manifest(sha256(b"model").hexdigest()), weights_sha256=digest)
+    here, there = _store(url, tmp_path / "here"), _store(url, tmp_path / "there")
+    for model in (publish_model(here, b"model", manifest, weights), there.get("tiny@1")):
+        assert model.weights is not None
+        assert model.weights.read_bytes() == b"weights"
+        assert model.manifest.weights_sha256 == digest
+    assert _publish(there, b"better").weights is None
+    assert roll_back(here, "tiny").manifest.label == "tiny@3"
+    back = there.get("tiny")
+    assert (back.manifest.label, back.read()) == ("tiny@3", b"model")
+    assert back.weights is not None
+    assert back.weights.read_bytes() == b"weights"

@@ -92,6 +92,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda m: m.update(classes=[]), "classes"),
         (lambda m: m.update(decoding="yolo"), "decoding"),
         (lambda m: m.update(sha256="abc"), "sha256"),
+        (lambda m: m.update(weights_sha256="abc"), "weights_sha256"),
         (lambda m: m.update(name="cats"), "name"),
         (lambda m: m.update(name="../pets"), "name"),
         (lambda m: m.update(version="2"), "version"),
@@ -147,3 +148,12 @@ def test_a_manifest_reads_back_as_it_was_written(store: ModelStore) -> None:
     put(store.own, "tiny", "1")
     read: ModelManifest = store.get("tiny").manifest
     assert read == MANIFEST
+
+
+def test_a_manifest_of_before_there_were_weights_still_reads(store: ModelStore) -> None:
+    document = put(store.own, "tiny", "1")
+    content = orjson.loads(document.read_bytes())
+    del content["weights_sha256"]
+    document.write_bytes(orjson.dumps(content))
+    model = store.get("tiny")
+    assert (model.manifest, model.weights) == (MANIFEST, None)
