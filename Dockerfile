@@ -1,4 +1,5 @@
-# One target a role: gateway, worker, beat, flower. They share every layer but their last.
+# One target a role: gateway, worker, beat, flower, model-trainer, model-deployer. They share every
+# layer but their last; the latter two share one more, of some six gigabytes: torch.
 #
 #   docker build --target gateway -t trackloop-gateway .
 #
@@ -66,3 +67,29 @@ EXPOSE 5555
 HEALTHCHECK --interval=15s --timeout=10s --start-period=120s \
     CMD ["python", "deploy/healthy.py", "TRACKLOOP_FLOWER_PORT", "/healthcheck"]
 CMD ["flower"]
+
+# Beside the other environment, as on a developer's machine: torch stays in processes of its own.
+# Down here, since a builder without BuildKit makes all that stands above its target.
+FROM dependencies AS training-dependencies
+ARG INDEX_URL=
+ARG CA_FILE=
+COPY requirements-train.lock /tmp/
+RUN if [ -n "$INDEX_URL" ]; then export PIP_INDEX_URL="$INDEX_URL" UV_DEFAULT_INDEX="$INDEX_URL"; fi \
+    && if [ -n "$CA_FILE" ]; then export PIP_CERT="$CA_FILE" SSL_CERT_FILE="$CA_FILE"; fi \
+    && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv-train \
+    && /opt/uv/bin/uv pip install --python /opt/venv-train/bin/python --no-cache --compile-bytecode \
+        --no-deps -r /tmp/requirements-train.lock
+
+FROM trackloop AS training
+COPY --from=training-dependencies /opt/venv-train /opt/venv-train
+ENV TRACKLOOP_TRAIN_PYTHON=/opt/venv-train/bin/python \
+    TRACKLOOP_METRICS_HOST=0.0.0.0 TRACKLOOP_METRICS_PORT=9100
+EXPOSE 9100
+HEALTHCHECK --interval=15s --timeout=10s --start-period=120s \
+    CMD ["python", "deploy/healthy.py", "TRACKLOOP_METRICS_PORT", "/health"]
+
+FROM training AS model-trainer
+CMD ["worker", "--queues", "training", "--concurrency", "1"]
+
+FROM training AS model-deployer
+CMD ["worker", "--queues", "deployment", "--concurrency", "1"]

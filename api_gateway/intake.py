@@ -8,7 +8,7 @@ import orjson
 
 from api_gateway.gateway import Gateway
 from shared.db.tables import ArtefactRow
-from shared.domain.task import AnalysisOptions
+from shared.domain.task import AnalysisOptions, TrainingOptions
 from shared.inference.choice import choose
 from shared.logging import current_id
 from shared.storage.files import Artefact
@@ -25,6 +25,21 @@ def pinned(gateway: Gateway, options: AnalysisOptions) -> AnalysisOptions:
         InvalidInputError: `unknown_model`, `invalid_option`, `unknown_class`.
     """
     return replace(options, model=choose(gateway.models, options).model.manifest.label)
+
+
+def serving(gateway: Gateway, submission: Submission) -> Submission:
+    """The training, against the model that its name means now: the one that was analysed with may
+    have been replaced since.
+
+    Raises:
+        InvalidInputError: `unknown_model`.
+    """
+    options = submission.options
+    if not isinstance(options, TrainingOptions):
+        return submission
+    name = options.model.partition("@")[0]
+    label = gateway.models.get(name).manifest.label
+    return replace(submission, options=replace(options, model=label))
 
 
 def digest(*request: object) -> str:

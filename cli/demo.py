@@ -26,8 +26,19 @@ def demo(
     ),
     seed: Annotated[int, typer.Option(min=0, help="Which scene; equal seeds, equal bytes.")] = 7,
     seconds: Annotated[float, typer.Option(min=1, help="Length of the scene.")] = 40.0,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Label, train, deploy and re-analyse; needs torch.")
+    ] = False,
 ) -> None:
-    """Render the pet hotel, analyse each camera, and score the tracks against the truth."""
+    """Render the pet hotel, analyse each camera, and score the tracks against the truth.
+
+    With --loop: one camera, by a weak model; then a better one is trained on the scene's truth.
+    """
+    if loop:
+        from cli.demo_loop import demo_loop
+
+        demo_loop(out, seed, seconds, _rendering)
+        return
     from demo.scene import generate
     from shared.bootstrap import bootstrap
     from shared.storage.files import publishing

@@ -46,6 +46,7 @@ def doctor() -> None:
         _codecs,
         _inference,
         _models,
+        _training,
     )
     findings = [finding for check in checks for finding in check(settings)]
     _print(findings)
@@ -183,3 +184,18 @@ def _models(settings: Settings) -> Iterator[Finding]:
             yield Finding("model", "ok", fact)
     except TrackloopError as error:
         yield Finding("model", "fail", error.message, "add the model again or remove its folder")
+
+
+def _training(settings: Settings) -> Iterator[Finding]:
+    """Most hosts need not be able to; one that was told with what has to be."""
+    from shared.training.environment import check_training_environment, training_python
+
+    try:
+        found = check_training_environment(training_python(settings))
+    except TrackloopError as error:
+        told = settings.train_python is not None
+        remedy = "correct or unset TRACKLOOP_TRAIN_PYTHON" if told else ""
+        yield Finding("training", "warn" if told else "ok", f"not here: {error.message}", remedy)
+    else:
+        fact = ", ".join(f"{name} {version}" for name, version in found.items())
+        yield Finding("training", "ok", fact)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.task_labels import ask, confirm, show
 from shared.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ labels = typer.Typer(no_args_is_help=True, help="Labels in and out.")
 
 _SHOWN_FAULTS = 20
 _FORMATS = "coco, cvat, labelstudio, mot or yolo"
+for _command in (ask, show, confirm):
+    labels.command()(_command)
+
 SourceArgument = Annotated[
     Path, typer.Argument(help="The file, or the folder of mot and yolo.", show_default=False)
 ]

@@ -27,6 +27,7 @@ from cli.run import run
 from cli.submit import submit
 from cli.tasks import cancel, results, status, tasks
 from cli.track import track
+from cli.training import deploy, train
 from cli.up import up
 from cli.webhooks import webhooks
 from cli.worker import beat, worker
@@ -42,6 +43,8 @@ app.command()(track)
 app.command("eval")(evaluate)
 app.add_typer(models, name="models")
 app.add_typer(labels, name="labels")
+app.command()(train)
+app.command()(deploy)
 app.add_typer(database, name="db")
 app.command()(up)
 app.command()(gateway)

@@ -1,7 +1,7 @@
-"""`trackloop models`: add, list, show."""
+"""`trackloop models`: add, list, show, rollback."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -75,7 +75,7 @@ def list_models() -> None:
     """List every model and version."""
     from shared.inference.models import model_store
 
-    table = Table("model", "task", "input", "decoding", "classes", box=None)
+    table = Table("model", "task", "input", "decoding", "mAP50-95", "classes", box=None)
     for model in model_store(load_settings()).list():
         manifest = model.manifest
         side = manifest.input
@@ -85,6 +85,7 @@ def list_models() -> None:
             manifest.task,
             f"{side.height}×{side.width}{' dynamic' if side.dynamic_size else ''}",
             manifest.decoding,
+            _measured(manifest.metrics),
             escape(f"{len(manifest.classes)}: {names}"),
         )
     Console().print(table)
@@ -97,6 +98,23 @@ def show(name: Annotated[str, typer.Argument(help="name or name@version.")]) -> 
     from shared.storage.documents import to_json
 
     typer.echo(to_json(model_store(load_settings()).get(name).manifest), nl=False)
+
+
+@models.command()
+def rollback(name: Annotated[str, typer.Argument(help="The name, without a version.")]) -> None:
+    """Have the model before the present one of NAME serve again, as a new version."""
+    from shared.inference.models import model_store
+    from shared.inference.roll_back import RESTORED, ROLLED_BACK_FROM, roll_back
+
+    manifest = roll_back(model_store(load_settings()), name).manifest
+    earlier, present = manifest.metrics[RESTORED], manifest.metrics[ROLLED_BACK_FROM]
+    Console().print(f"{manifest.label} serves: {earlier} again, in place of {present}")
+
+
+def _measured(metrics: dict[str, Any]) -> str:
+    """mAP50-95; a dash where nobody measured it."""
+    reached = metrics.get("mAP50_95")
+    return f"{reached:.3f}" if isinstance(reached, int | float) else "–"
 
 
 def _class_names(names: str, file: Path | None) -> tuple[str, ...] | None:

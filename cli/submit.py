@@ -28,8 +28,9 @@ from cli.fetch_results import fetch_results
 from cli.out_folder import check_out
 from cli.progress_bar import ProgressBar
 from cli.summary import print_summary
+from cli.task_labels import PROJECT, ProjectOption
 from cli.task_view import LiveStatus, print_status
-from shared.domain.task import AnalysisOptions, TaskState
+from shared.domain.task import AnalysisOptions, Loop, TaskState
 from shared.errors import InvalidInputError
 from shared.fetch.scheme import scheme_of
 from shared.settings import load_settings
@@ -63,6 +64,13 @@ def submit(
     tracker: TrackerOption = "botsort",
     link: LinkOption = True,
     overlay: OverlayOption = True,
+    loop: Annotated[
+        Loop, typer.Option(help="What follows: label asks people for labels of some frames.")
+    ] = "none",
+    num_frames: Annotated[
+        int, typer.Option(min=0, help="Frames to extract, or with --loop to label. [0; 100]")
+    ] = 0,
+    project: ProjectOption = PROJECT,
 ) -> None:
     """Have the service analyse SOURCE.
 
@@ -78,6 +86,9 @@ def submit(
         tracker=tracker,
         link=link,
         overlay=overlay,
+        loop=loop,
+        num_frames=num_frames,
+        project=project,
     )
     console = Console(stderr=json)
     warn_of_bundled(console, model)

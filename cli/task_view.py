@@ -35,6 +35,8 @@ def print_status(console: Console, status: "Status") -> None:
         count = f" {done}/{len(states)}" if len(states) > 1 else ""
         latest = next((state for state in states if state != "done"), "done")
         table.add_row("", f"{step}: {latest}{count}")
+    for phase in status["loop"]:
+        table.add_row(phase["pipeline"], f"{_state(phase['state'])} {phase['task_id']}")
     console.print(table)
 
 

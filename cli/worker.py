@@ -15,8 +15,8 @@ def worker(
     queues: Annotated[
         str | None,
         typer.Option(
-            help="What to do, with commas: video, inference, results, labeling, notification. "
-            "[all of it]"
+            help="What to do, with commas: video, inference, results, labeling, training, "
+            "deployment, notification. [all of it; training and deployment where torch is]"
         ),
     ] = None,
     concurrency: Annotated[
@@ -27,11 +27,11 @@ def worker(
     """Run steps that come through the broker, until a signal; running ones are given back."""
     from shared.logging import log_to_stderr
     from shared.stop_signals import stop_signals
-    from workers.process import KINDS, running_worker
+    from workers.process import running_worker
 
     settings = load_settings()
     log_to_stderr(settings.log_format, settings.log_level, "worker")
-    kinds = [kind.strip() for kind in queues.split(",")] if queues is not None else list(KINDS)
+    kinds = [kind.strip() for kind in queues.split(",")] if queues is not None else None
     processes = concurrency or settings.step_threads
     with stop_signals() as asked_to_stop, running_worker(settings, kinds, processes) as running:
         running.wait(asked_to_stop)

@@ -15,6 +15,7 @@ from pathlib import Path
 from demo import detector_net
 from demo.detector_files import write_model_folder
 from demo.training_set import write_training_set
+from shared.training.quiet import quiet_environment
 
 TRAIN_SEEDS = range(1000, 1100)
 VAL_SEEDS = range(1900, 1906)
@@ -29,7 +30,7 @@ def main() -> None:
         data = work / "set" / "data.yaml"
         if not data.exists():
             data = write_training_set(work / "set", train=TRAIN_SEEDS, val=VAL_SEEDS)
-        detector_net.quiet_environment(work / "config")
+        quiet_environment(work / "config")
         model, result = detector_net.train(
             data,
             work,

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Install Trackloop, or update it: install.sh INSTANCE…
 #
-# Copies this tree to /opt/trackloop, makes its environment there, and enables a systemd unit
-# trackloop@INSTANCE for each name. Settings under /etc/trackloop and data under
+# Copies this tree to /opt/trackloop, makes its environment there (for training and deployment one
+# more, with torch), and enables a systemd unit trackloop@INSTANCE for each name. Settings under /etc/trackloop and data under
 # /var/lib/trackloop stay as they are; nothing is started.
 set -euo pipefail
 
@@ -47,8 +47,9 @@ add_user() {
 copy_tree() {
   install -d -m 755 "$prefix"
   [ "$source_root" != "$prefix" ] || return 0
-  for part in api_gateway benchmarks cli demo deploy docs embedded.py migrations shared \
-    triton_models workers LICENSE Makefile README.md pyproject.toml requirements.lock; do
+  for part in api_gateway benchmarks cli demo deploy docs embedded.py migrations model_deployer \
+    model_trainer shared triton_models workers LICENSE Makefile README.md pyproject.toml requirements.lock \
+    requirements-train.lock; do
     # Whole, so that no file of an older version is left.
     rm -rf "${prefix:?}/$part"
     cp -R "$source_root/$part" "$prefix/"
@@ -56,11 +57,25 @@ copy_tree() {
   chmod -R u=rwX,go=rX "$prefix"
 }
 
+# Whether one of these instances serves a queue whose steps need torch.
+needs_torch() {
+  for name in "$@"; do
+    for file in "$settings/instances/$name.env" "$source_root/deploy/systemd/instances/$name.env"; do
+      [ -e "$file" ] || continue
+      if grep -qE '^ROLE=.*--queues[ =]([a-z]+,)*(training|deployment)\b' "$file"; then return 0; fi
+      break  # the host's own file counts
+    done
+  done
+  return 1
+}
+
 make_environment() {
   make --silent -C "$prefix" .venv/.run
+  # One that is there, for `up` perhaps, is brought up to date.
+  if needs_torch "$@" || [ -e "$prefix/.venv-train" ]; then make --silent -C "$prefix" .venv/.train; fi
   # The service may not write here.
-  "$prefix/.venv/bin/python" -m compileall -q "$prefix"/{api_gateway,cli,shared,workers} \
-    "$prefix/embedded.py"
+  "$prefix/.venv/bin/python" -m compileall -q \
+    "$prefix"/{api_gateway,cli,model_deployer,model_trainer,shared,workers} "$prefix/embedded.py"
 }
 
 write_settings() {
@@ -97,7 +112,7 @@ write_units() {
 check "$@"
 add_user
 copy_tree
-make_environment
+make_environment "$@"
 write_settings
 make_key "$@"
 write_units "$@"

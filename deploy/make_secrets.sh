@@ -36,3 +36,6 @@ write redis_password "requirepass $(password)"
 write trackloop_redis_url "redis://:$(sed 's/^requirepass //' redis_password)@redis:6379/0"
 
 write trackloop_flower_password "$(password)"
+
+# Label Studio makes it, if there is one: write it into this file. Empty is none.
+write trackloop_labeling_token ""

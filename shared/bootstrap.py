@@ -11,6 +11,7 @@ import cv2
 from shared.inference.adapters import open_runtime
 from shared.inference.models import Model, model_store
 from shared.inference.port import Runtime
+from shared.labeling.adapters import open_labeling
 from shared.pipeline.tools import Tools
 from shared.progress.port import Progress
 from shared.settings import Settings
@@ -33,6 +34,7 @@ def bootstrap(settings: Settings, progress: Progress) -> Iterator[Tools]:
             progress=progress,
             models=model_store(settings),
             storage=open_storage(settings),
+            labeling=open_labeling(settings),
             open_runtime=_Runtimes(settings, loaded),
         )
 

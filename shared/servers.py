@@ -8,6 +8,7 @@ from shared.db.database import Database
 from shared.db.migrate import prepare
 from shared.errors import TrackloopError
 from shared.inference.adapters import resolve
+from shared.labeling.adapters import check_labeling
 from shared.messaging.broker import check_broker
 from shared.notifications.adapters import open_channels
 from shared.progress.check import check_progress
@@ -30,6 +31,7 @@ CHECKS: Mapping[str, Callable[[Settings], object]] = {
     "storage": check_storage,
     "inference": lambda settings: resolve(settings.inference_url),
     "channels": lambda settings: open_channels(settings.notify_urls),
+    "labeling": check_labeling,
 }
 """Each raises a TrackloopError whose one sentence names the setting and the remedy."""
 

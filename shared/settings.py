@@ -111,6 +111,22 @@ class Settings(BaseSettings):
         description='Channels that people read, {"name": URL} (JSON): slack+https://…, '
         "webhook+https://…?secret=whsec_…, mailto://… and what else apprise serves.",
     )
+    labeling_url: str = Field(
+        default="folder://",
+        description="Where people label: folder:// (beside the storage), folder:///path, or "
+        "labelstudio+http(s)://host:port (?public=https://… of people, ?media=/folder of its own).",
+    )
+    labeling_token: SecretStr | None = Field(
+        default=None, description="Token of Label Studio: a legacy or a personal access token."
+    )
+    labeling_poll_seconds: float = Field(
+        default=15.0, gt=0, description="How often the labelling tool is asked how far people are."
+    )
+    labeling_webhook_url: str | None = Field(
+        default=None,
+        description="Where Label Studio reaches the gateway, to tell at once that a picture is "
+        "labelled; unset: it is asked every few seconds.",
+    )
     step_threads: int = Field(
         default=2, ge=1, le=64, description="Steps that run at once in one process."
     )
@@ -122,6 +138,10 @@ class Settings(BaseSettings):
     )
     model_repository: Path = Field(
         default=REPOSITORY / "triton_models", description="The models that Trackloop ships."
+    )
+    train_python: Path | None = Field(
+        default=None,
+        description="Interpreter that has the extra `train`; unset: the one that runs Trackloop.",
     )
     allowed_folders: tuple[Path, ...] = Field(
         default=(), description="Local videos must lie in one of these (JSON list); empty: any."
@@ -163,6 +183,14 @@ class Settings(BaseSettings):
     probe_memory_bytes: int = Field(
         default=4 * 2**30, gt=0, description="Address space of the process that decodes first."
     )
+    gate_margin: float = Field(
+        default=0.01, ge=0, le=1,
+        description="By how much mAP50-95 a new model must be better, to go live.",
+    )  # fmt: skip
+    gate_floor: float = Field(
+        default=0.3, ge=0, le=1,
+        description="mAP50-95 that a new model must reach where it cannot be compared.",
+    )  # fmt: skip
     max_model_bytes: int = Field(default=2 * 2**30, gt=0, description="Largest model file.")
 
     @field_validator("storage_url")
@@ -188,7 +216,12 @@ class Settings(BaseSettings):
                 )
         return urls
 
-    @field_validator("s3_endpoint", "url")
+    @field_validator("labeling_token")
+    @classmethod
+    def _none_in_an_empty_file(cls, token: SecretStr | None) -> SecretStr | None:
+        return token if token is not None and token.get_secret_value().strip() else None
+
+    @field_validator("s3_endpoint", "url", "labeling_webhook_url")
     @classmethod
     def _only_a_server(cls, text: str | None) -> str | None:
         _check_server(text or "https://default")

@@ -10,6 +10,7 @@ import pytest
 from shared.db.database import Database
 from tests.support.databases import PostgresServer, SqliteFiles
 from tests.support.grounds import Ground, GroundOn, StandingServers, one_process
+from tests.support.labelstudio_server import LabelStudioServer, labelstudio_server
 from tests.support.private_servers import (
     Server,
     private_postgres,
@@ -83,6 +84,23 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     )
     yield databases
     databases.close()
+
+
+@pytest.fixture(scope="session")
+def labelstudio_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
+    """TRACKLOOP_TEST_LABELSTUDIO_URL and _TOKEN, or a server of this test run's own."""
+    base = tmp_path_factory.getbasetemp()
+    # The processes of a run have folders of their own, in one of the run's.
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with labelstudio_server(shared) as server:
+        yield server
+
+
+@pytest.fixture
+def label_studio(labelstudio_of_the_run: LabelStudioServer) -> Iterator[LabelStudioServer]:
+    """The same, for one test at a time."""
+    with labelstudio_of_the_run.alone():
+        yield labelstudio_of_the_run
 
 
 def _server_url(request: pytest.FixtureRequest, variable: str, fixture: str) -> str:

@@ -34,6 +34,11 @@ def video(tools: Tools, task: AnyTask) -> Files:
     }
 
 
+def adopted_video(tools: Tools, task: AnyTask) -> Files:
+    """Source and normalised video, and what is known of both."""
+    return {**source(tools, task), **source_facts(tools, task), **video(tools, task)}
+
+
 def frames(tools: Tools, task: AnyTask) -> Files:
     """The extracted pictures."""
     pictures = sorted(tools.paths.frames(task.id).glob("*.jpg"))
@@ -104,10 +109,38 @@ def run_record(tools: Tools, task: Task) -> Files:
     return _results(tools, task, "run.json")
 
 
+def chosen_pictures(tools: Tools, task: AnyTask) -> Files:
+    """The pictures that people are asked to label, and the model's boxes for them."""
+    paths = tools.paths
+    pictures = sorted(paths.chosen(task.id).glob("*.jpg"))
+    proposals = {"labels/proposals.json": paths.proposals(task.id)}
+    return proposals | {f"labels/images/{picture.name}": picture for picture in pictures}
+
+
+def label_request(tools: Tools, task: AnyTask) -> Files:
+    """What the labelling tool was asked for."""
+    return {"labels/request.json": tools.paths.label_request(task.id)}
+
+
+def collected_labels(tools: Tools, task: AnyTask) -> Files:
+    """What people said."""
+    return _all_in(tools.paths.collected(task.id), "labels/collected")
+
+
+def dataset(tools: Tools, task: AnyTask) -> Files:
+    """Pictures, labels and their division."""
+    return _all_in(tools.paths.train_log(task.id), "dataset")
+
+
 def results_folder(tools: Tools, task: Task) -> Path:
     """Where this task's results with its model lie."""
     label = choose(tools.models, task.options).model.manifest.label
     return tools.paths.results(task.id, label)
+
+
+def _all_in(folder: Path, name: str) -> Files:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {f"{name}/{file.relative_to(folder).as_posix()}": file for file in files}
 
 
 def _results(tools: Tools, task: Task, *names: str) -> Files:

@@ -1,20 +1,23 @@
 """The workers as a room: with everything in this process, or all of it but the steps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from model_trainer.pipeline import QUEUE as TRAINING_QUEUE
 from shared.db.database import Database
+from shared.labeling.adapters import open_labeling
 from shared.messaging.room import Room, RunningRoom, room_on_duty, running_room
+from shared.pipeline.one_at_a_time import OneAtATime
 from shared.pipeline.times import Times
 from shared.pipeline.tools import Tools
-from shared.pipeline.worker import StepWorker
 from shared.progress.port import Progress
 from shared.settings import Settings
 from shared.storage.adapters import open_storage
 from shared.storage.erasure import erase_files
 from shared.storage.orphans import old_uploads, remove_upload
 from shared.storage.port import Storage
+from shared.tasks.erase import Erasure
 from shared.tasks.orphans import Uploads
 from shared.tasks.tidy_cache import tidy_cache
 from workers.pipeline import PIPELINES
@@ -25,11 +28,11 @@ from workers.reactions import REACTIONS
 def running_workers(
     database: Database, tools: Tools, times: Times | None = None
 ) -> Iterator[RunningRoom]:
-    """Hear events and run the video chain, with as many steps at once as the settings say."""
+    """Hear events and run steps, as many at once as the settings say, but only one training."""
     times = times or Times()
     settings = tools.settings
     room = _room(settings, tools.storage, tools.progress, times)
-    worker = StepWorker(database, PIPELINES, tools, times)
+    worker = OneAtATime(database, PIPELINES, tools, times, queue=TRAINING_QUEUE)
     with running_room(
         room, database, worker, broker_url=settings.broker_url, threads=settings.step_threads
     ) as running:
@@ -47,9 +50,11 @@ def workers_on_duty(
 
 
 def _room(settings: Settings, storage: Storage, progress: Progress, times: Times) -> Room:
-    def erase(task_id: str, keys: Sequence[str]) -> None:
-        erase_files(storage, task_id, keys)
-        progress.forget(task_id)
+    def erase(erasure: Erasure) -> None:
+        if erasure.labeling is not None:
+            open_labeling(settings).remove(erasure.labeling)
+        erase_files(storage, erasure.task_id, erasure.keys)
+        progress.forget(erasure.task_id)
 
     return Room(
         name="workers",

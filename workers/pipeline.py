@@ -1,15 +1,27 @@
-"""The video chain, in order, and the short ones that serve one request."""
+"""The video chain, in order, what follows it, and the short ones that serve one request."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from model_deployer.pipeline import DEPLOYMENT
+from model_trainer.pipeline import TRAINING
 from shared.domain.task import Task
 from shared.domain.video import Chunk
 from shared.pipeline.step import SOURCE, ChunkStep, Group, Pipeline, Pipelines, Step
 from shared.pipeline.tools import Tools
 from shared.storage.plan import read_plan
 from workers import artefacts, summaries
-from workers.announcements import results_uploaded, video_downloaded
+from workers.announcements import (
+    dataset_prepared,
+    labeling_completed,
+    labeling_requested,
+    results_uploaded,
+    video_downloaded,
+)
+from workers.labeling_manager.collect_labels import collect_labels
+from workers.labeling_manager.prepare_dataset import prepare_dataset
+from workers.labeling_manager.request_labels import request_labels
+from workers.labeling_manager.select_frames import select_frames
 from workers.model_inference.detect import detect
 from workers.model_inference.track import track
 from workers.results.chunk_files import write_chunks
@@ -19,6 +31,7 @@ from workers.results.mot_file import write_mot
 from workers.results.notebook import write_notebook
 from workers.results.overlay import draw_overlay
 from workers.results.run_record import record_run
+from workers.video_processor.adopt_video import adopt_video
 from workers.video_processor.deliver import deliver
 from workers.video_processor.download import download
 from workers.video_processor.extract_frames import extract_frames
@@ -28,7 +41,7 @@ from workers.video_processor.validate import validate
 
 
 def _wants_frames(task: Task) -> bool:
-    return task.options.num_frames > 0
+    return task.options.num_frames > 0 and task.options.loop == "none"
 
 
 def _wants_overlay(task: Task) -> bool:
@@ -68,11 +81,7 @@ _deliver = Step(
     leaves=artefacts.delivered, announces=video_downloaded,
 )  # fmt: skip
 
-VIDEO_CHAIN: Pipeline = (
-    _download,
-    _validate,
-    _transcode,
-    replace(_extract, beside=True, when=_wants_frames),
+_ANALYSIS: Pipeline = (
     Step(
         plan, queue="video", timeout_seconds=10 * _MINUTES, needs=("meta.json", "index.parquet"),
         leaves=artefacts.plan_file,
@@ -106,11 +115,51 @@ VIDEO_CHAIN: Pipeline = (
     ),
 )  # fmt: skip
 
+VIDEO_CHAIN: Pipeline = (
+    _download,
+    _validate,
+    _transcode,
+    replace(_extract, beside=True, when=_wants_frames),
+    *_ANALYSIS,
+)  # fmt: skip
+
+REANALYSIS: Pipeline = (
+    Step(
+        adopt_video, queue="video",
+        needs=("source", "source.json", "source.parquet", *_VIDEO), leaves=artefacts.adopted_video,
+    ),
+    *_ANALYSIS,
+)  # fmt: skip
+
+_LABELS = ("labels/",)
+
+LABELING: Pipeline = (
+    Step(
+        select_frames, queue="labeling", timeout_seconds=6 * _HOURS,
+        needs=("source", *_VIDEO, "plan.json", "detections/", "frames/"),
+        leaves=artefacts.chosen_pictures,
+    ),
+    Step(
+        request_labels, queue="labeling", needs=_LABELS, leaves=artefacts.label_request,
+        announces=labeling_requested,
+    ),
+    Step(
+        collect_labels, queue="labeling", needs=_LABELS, leaves=artefacts.collected_labels,
+        announces=labeling_completed,
+    ),
+    Step(
+        prepare_dataset, queue="labeling", needs=_LABELS,
+        leaves=artefacts.dataset, announces=dataset_prepared,
+    ),
+)  # fmt: skip
+
 QUEUES: Mapping[str, tuple[str, ...]] = {
     "video": ("video",),
     "inference": ("detection", "tracking"),
     "results": ("results",),
     "labeling": ("labeling",),
+    "training": ("training",),
+    "deployment": ("deployment",),
 }
 """What each kind of worker serves: late steps must not wait behind every early one."""
 
@@ -119,4 +168,8 @@ PIPELINES: Pipelines = {
     "download": (_deliver,),
     "copy": (_deliver,),
     "frames": (_download, _validate, _transcode, _extract),
+    "reanalysis": REANALYSIS,
+    "labeling": LABELING,
+    "training": TRAINING,
+    "deployment": DEPLOYMENT,
 }

@@ -17,14 +17,10 @@ from shared.progress.adapters import open_board
 from shared.servers import refuse_bad_settings, servers_away
 from shared.settings import Settings
 from workers.host_cache import HostCache
+from workers.kinds import NOTIFICATION, able_kinds, check_kinds, queues_of_kinds
 from workers.main import workers_on_duty
 from workers.notification.main import running_notifications
-from workers.pipeline import QUEUES
 from workers.supervisor import step_process
-
-NOTIFICATION = "notification"
-KINDS = (*QUEUES, NOTIFICATION)
-"""What a worker may be told to do."""
 
 _LOOK_SECONDS = 1.0
 _FRESH_SECONDS = 5.0
@@ -72,17 +68,26 @@ class Running:
 
 
 @contextmanager
-def running_worker(settings: Settings, kinds: Sequence[str], processes: int) -> Iterator[Running]:
+def running_worker(
+    settings: Settings, asked: Sequence[str] | None, processes: int
+) -> Iterator[Running]:
     """Do work of these `KINDS` while the block lasts: steps run in processes of their own, people
     are told by this one.
 
+    Args:
+        asked: None: all that this host can do.
+
     Raises:
         InvalidInputError: `unknown_queue`, `needs_broker`.
+        PermanentError: `no_training_environment`.
         TrackloopError: what a server or a setting refuses.
     """
-    queues = _queues(kinds)
+    if asked is not None:
+        check_kinds(asked)
     needs_broker(settings)
     refuse_bad_settings(settings)
+    kinds = able_kinds(settings, asked)
+    queues = queues_of_kinds(kinds)
     with ExitStack() as held:
         database = held.enter_context(closing(prepare(settings.database_url, settings.migrations)))
         parts = []
@@ -159,14 +164,3 @@ def _watched(settings: Settings, parts: Sequence[Part]) -> Iterator[Running]:
     host, port = settings.metrics_host, settings.metrics_port
     with monitored(host, port, condition, parts[0].registry):
         yield running
-
-
-def _queues(kinds: Sequence[str]) -> list[str]:
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown or not kinds:
-        raise InvalidInputError(
-            "unknown_queue",
-            f"--queues: {', '.join(unknown) or 'nothing'} is none; known queues: "
-            f"{', '.join(KINDS)}.",
-        )
-    return [queue for kind in kinds for queue in QUEUES.get(kind, ())]

@@ -54,15 +54,52 @@ class TaskSummary(TypedDict):
     error: Fault | None
 
 
+class Phase(TypedDict):
+    """A task that goes on with what another one left."""
+
+    task_id: str
+    pipeline: str
+    state: str
+    ended_at: str | None
+    error: Fault | None
+
+
 class Status(TaskSummary):
-    """A task at one moment."""
+    """A task at one moment. `loop`: what follows it."""
 
     options: dict[str, Any]
     current_step: str | None
     percent: float
     attempt: int
     steps: Sequence[Step]
+    loop: Sequence[Phase]
     progress: StepProgress | None
+
+
+class Labeling(TypedDict):
+    """How far people are with labels; `rate` is `labelled` of `total`, 0 to 1."""
+
+    task_id: str
+    analysed_task_id: str | None
+    state: str
+    project: str | None
+    url: str | None
+    total: int
+    labelled: int
+    rate: float
+    error: Fault | None
+
+
+class Training(TypedDict):
+    """How far a training is; figures are empty until they are known."""
+
+    task_id: str
+    state: str
+    current_epoch: int
+    epochs: int
+    metrics: dict[str, float]
+    evaluation: dict[str, Any]
+    error: Fault | None
 
 
 class Artefact(TypedDict):
@@ -98,7 +135,7 @@ class Model(TypedDict):
     """A model that a task may name."""
 
     name: str
-    version: int
+    version: str
     task: str
     classes: Sequence[str]
     input: dict[str, Any]

@@ -8,7 +8,15 @@ from urllib.parse import quote
 
 import orjson
 
-from api_gateway.client.answers import Artefact, Model, Status, TaskSummary, Track
+from api_gateway.client.answers import (
+    Artefact,
+    Labeling,
+    Model,
+    Status,
+    TaskSummary,
+    Track,
+    Training,
+)
 from api_gateway.client.download import download
 from api_gateway.client.failures import ServiceError
 from api_gateway.client.follow import follow
@@ -121,6 +129,56 @@ class Client:
                 return
             before = {"before": page["next"]}
 
+    def ask_for_labels(
+        self, task_id: str, folder: str | None = None, *, num_frames: int | None = None,
+        project: str | None = None,
+    ) -> str:  # fmt: skip
+        """Have people label frames of an analysed video; the id of the task that waits for them.
+
+        Args:
+            folder: `frames/{task_id}`, what the task extracted; None has frames chosen.
+        """
+        asked = {"folder_path": folder, "num_frames": num_frames, "project": project}
+        wish = {name: value for name, value in asked.items() if value is not None}
+        body = {"task_id": task_id, **wish, **self._session.user}
+        return str(self._session.json("POST", "/labeling", json=body)["task_id"])
+
+    def labeling(self, task_id: str) -> Labeling:
+        """How far people are, by the task of the labels or of the analysis."""
+        labeling: Labeling = self._ask("GET", _labeling(task_id))
+        return labeling
+
+    def confirm_labels(self, task_id: str) -> Labeling:
+        """Say that people are done, where the tool cannot tell."""
+        labeling: Labeling = self._ask("POST", f"{_labeling(task_id)}/confirm")
+        return labeling
+
+    def train(
+        self, dataset: str, settings: Mapping[str, Any] | None = None, *, deploy: bool = False
+    ) -> str:
+        """Train a model; the id of the task.
+
+        Args:
+            dataset: the task that waited for its labels.
+            settings: of the fit, as docs/http.md has them.
+            deploy: whether the model goes live if it is better.
+        """
+        body = {
+            "data_path": f"train_log/{dataset}", "model_train_info": dict(settings or {}),
+            "deploy": deploy, **self._session.user,
+        }  # fmt: skip
+        return str(self._session.json("POST", "/training", json=body)["task_id"])
+
+    def training(self, task_id: str) -> Training:
+        """How far a training is, by its own id or that of the task with which its loop began."""
+        training: Training = self._ask("GET", f"/training/{quote(task_id, safe='')}")
+        return training
+
+    def deploy(self, training: str, *, force: bool = False) -> str:
+        """Let what a task trained go live, if it is better or by force; the id of the task."""
+        body = {"task_id": training, "force": force, **self._session.user}
+        return str(self._session.json("POST", "/deployments", json=body)["deployment_id"])
+
     def models(self) -> Sequence[Model]:
         """The models that a task may name."""
         models: Sequence[Model] = self._session.json("GET", "/models")["models"]
@@ -159,6 +217,10 @@ class Client:
             if artefact["name"] == name:
                 return artefact
         raise ServiceError("no_such_artefact", f"Task {task_id} has no file {name}.", 404)
+
+
+def _labeling(task_id: str) -> str:
+    return f"/labeling/{quote(task_id, safe='')}"
 
 
 def _task(task_id: str) -> str:

@@ -2,11 +2,13 @@
 
 from api_gateway.routes import (
     health,
+    labeling,
     models,
     notifications,
     results,
     tasks,
     tracks,
+    training,
     uploads,
     videos,
     watch,
@@ -19,6 +21,8 @@ ROUTERS = (
     results.router,
     tracks.router,
     videos.router,
+    labeling.router,
+    training.router,
     models.router,
     watch.router,
     notifications.router,

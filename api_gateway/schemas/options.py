@@ -1,10 +1,11 @@
 """The options of an analysis as clients send them."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.domain.task import AnalysisOptions, TrackerName
+from shared.domain.task import AnalysisOptions, Loop, TrackerName
+from shared.training.settings import FitSettings
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
@@ -27,9 +28,14 @@ class Options(BaseModel):
     link: bool = Field(default=True, description="join the pieces of broken tracks")
     overlay: bool = Field(default=True, description="draw the overlay video")
     num_frames: int = Field(default=0, ge=0, le=10_000, description="frames to extract beside it")
-    loop: Literal["none"] = Field(default="none", description="what follows the analysis")
+    loop: Loop = Field(default="none", description="what follows the analysis")
+    project: Label = Field(default=_DEFAULT.project, description="its name in the labelling tool")
+    training: FitSettings = Field(default=FitSettings(), description="of the fit, with loop full")
 
     def analysis(self) -> AnalysisOptions:
         """The same for the workers."""
-        values = self.model_dump()
-        return AnalysisOptions(**values | {"classes": tuple(self.classes)})
+        values = self.model_dump() | {
+            "classes": tuple(self.classes),
+            "training": self.training.model_dump(exclude_unset=True),
+        }
+        return AnalysisOptions(**values)

@@ -84,14 +84,27 @@ class TaskSummary(_Read):
     error: FaultView | None
 
 
+class PhaseView(_Read):
+    """A task that goes on with what this one left; it has steps and an end of its own."""
+
+    task_id: str
+    pipeline: str
+    state: TaskState
+    ended_at: datetime | None
+    error: FaultView | None
+
+
 class TaskView(TaskSummary):
-    """A task at one moment. `percent`: stages done, with what is done of the current one."""
+    """A task at one moment. `percent`: stages done, with what is done of the current one; `loop`:
+    what follows it.
+    """
 
     options: dict[str, Any]
     current_step: str | None
     percent: float = Field(ge=0, le=100)
     attempt: int
     steps: list[StepView]
+    loop: list[PhaseView] = []
     progress: ProgressView | None = None
 
 

@@ -47,16 +47,25 @@ class Base(DeclarativeBase):
 
 
 class TaskRow(Base):
-    """A task. `generation` outdates every message rung before it rose."""
+    """A task.
+
+    Attributes:
+        generation: outdates every message rung before it rose.
+        parent_id: the task whose files this one goes on with.
+        root_id: the task with which a loop began that this one is part of.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
         UniqueConstraint("owner", "idempotency_key"),
         Index(None, "owner", "created_at"),
         Index(None, "state"),
+        Index(None, "root_id"),
     )
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    parent_id: Mapped[str | None] = mapped_column(_ID)
+    root_id: Mapped[str | None] = mapped_column(_ID)
     owner: Mapped[str] = mapped_column(_NAME)
     pipeline: Mapped[str] = mapped_column(_NAME)
     source: Mapped[str] = mapped_column(Text)

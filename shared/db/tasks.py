@@ -83,6 +83,11 @@ class Tasks:
             query = query.where(TaskRow.id < before)
         return self._session.scalars(query.order_by(TaskRow.id.desc()).limit(limit)).all()
 
+    def phases(self, root_id: str) -> Sequence[TaskRow]:
+        """The tasks of the loop that began with this one, in order; without it."""
+        query = select(TaskRow).where(TaskRow.root_id == root_id)
+        return self._session.scalars(query.order_by(TaskRow.id)).all()
+
     def not_begun(self, created_before: datetime) -> Sequence[str]:
         """Live tasks without any step that were submitted before this time."""
         begun = select(StepRow.id).where(StepRow.task_id == TaskRow.id).exists()
@@ -118,4 +123,4 @@ def domain_task(row: TaskRow) -> AnyTask:
         pydantic.ValidationError: the options are not those of the row's pipeline.
     """
     reader = _READERS.get(row.pipeline, _ANALYSIS)
-    return Task(row.id, row.source, reader.validate_python(row.options))
+    return Task(row.id, row.source, reader.validate_python(row.options), row.parent_id)

@@ -1,7 +1,7 @@
 """A task: one video and what is wanted of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Literal
 
@@ -9,8 +9,15 @@ from typing_extensions import TypeVar
 
 TrackerName = Literal["botsort", "bytetrack", "ocsort", "sort"]
 
+Loop = Literal["none", "label", "full"]
+"""What follows an analysis: nothing; people label some of its frames; or a model is trained on
+their labels as well, and goes live if it is better.
+"""
+
 MOST_PICTURES = 10_000
 """Frames that one task extracts."""
+PICTURES_TO_LABEL = 100
+"""Frames that people are asked to label, where nobody said how many."""
 
 
 class TaskState(StrEnum):
@@ -41,8 +48,11 @@ class AnalysisOptions:
         tracker: name of the tracker.
         link: whether to join the pieces of a broken track once the whole video is known.
         overlay: whether to draw the overlay video.
-        num_frames: pictures extracted beside the analysis, evenly spread over the video.
-        loop: whether results lead to labels and training; not yet.
+        num_frames: pictures extracted beside the analysis, evenly spread over the video; with a
+            loop those that people are asked to label, 0 for the usual number.
+        loop: what follows the analysis.
+        project: what the labelling tool calls it.
+        training: settings of the fit that a loop leads to (`shared.training.settings`).
     """
 
     model: str = "pet_hotel"
@@ -55,7 +65,9 @@ class AnalysisOptions:
     link: bool = True
     overlay: bool = True
     num_frames: int = 0
-    loop: Literal["none"] = "none"
+    loop: Loop = "none"
+    project: str = "Trackloop"
+    training: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +84,80 @@ class FrameOptions:
     num_frames: int
 
 
-Options = AnalysisOptions | CopyOptions | FrameOptions
+@dataclass(frozen=True, slots=True)
+class LabelingOptions:
+    """Which pictures of an analysed video people are asked to label.
+
+    Attributes:
+        analysis: how the video was analysed; its model's boxes are proposed, and its classes asked
+            for.
+        num_frames: at most so many.
+        frames: `chosen` looks for those that teach most; `extracted` takes those that the analysis
+            extracted.
+        project: what the labelling tool calls it.
+        train: whether a model is trained on the labels.
+    """
+
+    analysis: AnalysisOptions
+    num_frames: int = PICTURES_TO_LABEL
+    frames: Literal["chosen", "extracted"] = "chosen"
+    project: str = "Trackloop"
+    train: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """A model to be trained.
+
+    Attributes:
+        dataset: the task that prepared it.
+        model: `name@version` of the one that serves: what it is measured against, and begins with
+            where that was trained here.
+        settings: of the fit (`shared.training.settings`).
+        deploy: whether it goes live if it is better.
+    """
+
+    dataset: str
+    model: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    deploy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentOptions:
+    """A trained model to go live as the next version of `model`'s name.
+
+    Attributes:
+        training: the task that trained it.
+        dataset: the task that prepared what it was trained and measured on.
+        model: `name@version` that it would replace.
+        forced_by: who wants it live whatever the figures say.
+    """
+
+    training: str
+    dataset: str
+    model: str
+    forced_by: str | None = None
+
+
+Options = (
+    AnalysisOptions
+    | CopyOptions
+    | FrameOptions
+    | LabelingOptions
+    | TrainingOptions
+    | DeploymentOptions
+)
 
 OPTIONS: Mapping[str, type[Options]] = {
     "video": AnalysisOptions,
     "download": CopyOptions,
     "copy": CopyOptions,
     "frames": FrameOptions,
+    "reanalysis": AnalysisOptions,
+    "labeling": LabelingOptions,
+    "training": TrainingOptions,
+    "deployment": DeploymentOptions,
 }
 """What the tasks of each pipeline may be told."""
 
@@ -90,11 +169,15 @@ class Task(Generic[O_co]):
     """What a pipeline is run for. `source` is a path, a file, http, https or s3 URL, or what the
     gateway composes (`shared.fetch.source`); it may hold secrets, so messages and results show it
     through `shared.fetch.shown` only.
+
+    Attributes:
+        parent: the task whose files this one goes on with; None for most.
     """
 
     id: str
     source: str
     options: O_co
+    parent: str | None = None
 
 
 AnyTask = Task[Any]

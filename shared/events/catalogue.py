@@ -7,6 +7,18 @@ from pydantic import ValidationError
 
 from shared.errors import PermanentError
 from shared.events.envelope import Event, EventData
+from shared.events.labeling import (
+    DatasetPrepared,
+    LabelingCompleted,
+    LabelingConfirmed,
+    LabelingRequested,
+)
+from shared.events.model import (
+    ModelConversionCompleted,
+    ModelDeployed,
+    ModelJudged,
+    ModelTrainingCompleted,
+)
 from shared.events.results import ResultsUploaded
 from shared.events.task import (
     StepCompleted,
@@ -22,6 +34,8 @@ CATALOGUE: dict[str, type[EventData]] = {
     for data in (
         TaskSubmitted, TaskSucceeded, TaskFailed, TaskCancelled,
         StepCompleted, VideoDownloaded, ResultsUploaded,
+        LabelingRequested, LabelingConfirmed, LabelingCompleted, DatasetPrepared,
+        ModelTrainingCompleted, ModelConversionCompleted, ModelJudged, ModelDeployed,
     )
 }  # fmt: skip
 

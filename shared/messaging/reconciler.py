@@ -6,21 +6,18 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.database import Database
 from shared.db.steps import QueueActivity
-from shared.db.tables import StepRow, TaskRow
-from shared.db.tasks import domain_task
+from shared.db.tables import StepRow
 from shared.db.unit_of_work import Unit
-from shared.domain.step import Doorbell, StepState
+from shared.domain.step import StepState
 from shared.domain.task import LIVE_TASKS
 from shared.events.task import TaskSubmitted
 from shared.metrics import RINGS
 from shared.pipeline.begin import begin_task
-from shared.pipeline.layout import chain_from, find_step, stages_of
-from shared.pipeline.leases import take_lease_away
+from shared.pipeline.ring import ring_step
 from shared.pipeline.step import Pipelines
 from shared.pipeline.times import Times
 
@@ -124,7 +121,7 @@ class Reconciler:
             if (step.name, step.part) in unit.outbox.about_to_ring(task.id):
                 return
             reason = self._reason(step, self._activity(unit, step.queue, now), now, restarted)
-            if reason is not None and self._ring(unit, task, step, now):
+            if reason is not None and ring_step(unit, task, step, self._pipelines, now):
                 self._count(reason, task.id, step.name, restarted=restarted)
 
     def _reason(
@@ -155,22 +152,6 @@ class Reconciler:
         seen = [unit.steps.activity(each).active_at for each in sorted(group)]
         served = max((moment for moment in seen if moment is not None), default=since)
         return QueueActivity(max(served, since), own.claimed_rung_at)
-
-    def _ring(self, unit: Unit, task: TaskRow, step: StepRow, now: datetime) -> bool:
-        try:
-            stages = stages_of(self._pipelines[task.pipeline], domain_task(task))
-        except (KeyError, ValidationError):
-            stages = ()
-        found = find_step(stages, step.name)
-        if found is None:
-            log.error("%s: this version has no step %s", task.id, step.name)
-            return False
-        if step.state == StepState.RUNNING:
-            take_lease_away(step)
-        step.rung_at, step.resume_at = now, None
-        chain = chain_from(stages, found[0], step.name, step.part)
-        unit.outbox.add_doorbell(Doorbell(task.id, task.generation, (chain,)))
-        return True
 
     def _count(self, reason: Reason, task_id: str, step: str, *, restarted: bool) -> None:
         self.rings[reason] += 1

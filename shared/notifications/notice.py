@@ -9,6 +9,13 @@ import orjson
 from shared.db.notification_tables import RuleRow
 from shared.domain.notification import Outcome
 from shared.events.envelope import Event, EventData
+from shared.events.labeling import DatasetPrepared, LabelingCompleted, LabelingRequested
+from shared.events.model import (
+    ModelConversionCompleted,
+    ModelDeployed,
+    ModelJudged,
+    ModelTrainingCompleted,
+)
 from shared.events.results import ResultsUploaded
 from shared.events.task import (
     StepCompleted,
@@ -24,11 +31,18 @@ OUTCOMES: Mapping[type[EventData], Outcome] = {
     VideoDownloaded: Outcome.DOWNLOADED,
     StepCompleted: Outcome.COMPLETED,
     ResultsUploaded: Outcome.UPLOADED,
+    LabelingRequested: Outcome.REQUESTED,
+    LabelingCompleted: Outcome.LABELLED,
+    DatasetPrepared: Outcome.PREPARED,
+    ModelTrainingCompleted: Outcome.TRAINED,
+    ModelConversionCompleted: Outcome.CONVERTED,
+    ModelJudged: Outcome.JUDGED,
+    ModelDeployed: Outcome.DEPLOYED,
     TaskSucceeded: Outcome.SUCCEEDED,
     TaskFailed: Outcome.FAILED,
     TaskCancelled: Outcome.CANCELLED,
 }
-"""Every event that can be heard of."""
+"""Every event that people can hear of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,13 @@ from typing import Any
 
 from shared.domain.notification import Priority
 from shared.events.envelope import Event, EventData
+from shared.events.labeling import DatasetPrepared, LabelingCompleted, LabelingRequested
+from shared.events.model import (
+    ModelConversionCompleted,
+    ModelDeployed,
+    ModelJudged,
+    ModelTrainingCompleted,
+)
 from shared.events.results import ResultsUploaded
 from shared.events.task import (
     StepCompleted,
@@ -27,6 +34,33 @@ _TEMPLATES: Mapping[type[EventData], tuple[str, str]] = {
     ResultsUploaded: (
         "{about}: results ready",
         "Every result lies in the storage. Files: {artefacts}. Model: {model}.",
+    ),
+    LabelingRequested: (
+        "{about}: {pictures} pictures wait for labels",
+        "Please label {pictures} pictures in the project {project}. Where: {url}.",
+    ),
+    LabelingCompleted: (
+        "{about}: labels collected",
+        "People labelled {pictures} pictures. Boxes: {boxes}.",
+    ),
+    DatasetPrepared: (
+        "{about}: dataset ready",
+        "Labels were checked: {train} pictures to train on, {test} to measure on. Boxes: {boxes}.",
+    ),
+    ModelTrainingCompleted: (
+        "{about}: model trained",
+        "A model was trained for {epochs} epochs, of which number {best_epoch} was the best. On "
+        "{pictures} pictures that it never saw it reaches {new}; the present one reaches {old}.",
+    ),
+    ModelConversionCompleted: (
+        "{about}: model converted",
+        "The model was written as ONNX and finds the same {compared} boxes; scores differ "
+        "by {difference} at most.",
+    ),
+    ModelJudged: ("{about}: model {accepted}", "The model was {accepted}. {message} ({code})"),
+    ModelDeployed: (
+        "{about}: {model} is live",
+        "{model} serves from now on in place of {replaced}. mAP50-95: {map50_95}.",
     ),
     TaskSucceeded: ("{about}: succeeded", "The task succeeded after {seconds}."),
     TaskFailed: ("{about}: failed at {step}", "The step {step} failed: {message} ({code})"),
@@ -91,8 +125,23 @@ def _spent(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def _figures(found: Any) -> str:
+    """Of a model: by name, or the one that counts."""
+    if found is None:
+        return "nothing that was measured"
+    named = found if isinstance(found, dict) else {"mAP50-95": found}
+    return _plain(", ".join(f"{name} {value:.3f}" for name, value in named.items()))
+
+
 _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "seconds": _spent,
     "bytes": "{:,}".format,
     "artefacts": lambda artefacts: str(len(artefacts)),
+    "boxes": lambda boxes: _plain(", ".join(f"{n} {name}" for name, n in boxes.items()) or "none"),
+    "accepted": lambda accepted: "accepted" if accepted else "not accepted",
+    "difference": "{:.1e}".format,
+    "map50_95": lambda reached: "not measured" if reached is None else f"{reached:.3f}",
+    "new": _figures,
+    "old": _figures,
+    "url": lambda url: _plain(url or "in the tool's folder"),
 }

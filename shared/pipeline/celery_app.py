@@ -21,8 +21,9 @@ _RUNG_AT = "rung_at"
 # Topic, not direct: with a direct exchange postponed tasks block a worker on RabbitMQ.
 _STEPS = Exchange("trackloop.steps", type="topic", durable=True)
 _DELIVERIES = 3
-_LONGEST_STEP_MS = 24 * 3600 * 1000
-"""A message is answered when its step ends; the broker's own limit is half an hour.
+_ANSWERED_WITHIN_MS = 24 * 3600 * 1000
+"""A message is answered when its step ends; the broker's own limit is half an hour. Whoever takes
+longer, as a training may, loses the message and goes on (ADR 35).
 
 Known to RabbitMQ from 3.12 (https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout); an
 older one needs `consumer_timeout` in its configuration.
@@ -58,6 +59,8 @@ def celery_app(broker_url: str, queues: Iterable[str]) -> Celery:
         broker_connection_retry_on_startup=True,
         # A broker that is away for a night must not end the workers.
         broker_connection_max_retries=None,
+        # Nor one that takes the message of a long step back and closes the channel (ADR 35).
+        broker_channel_error_retry=True,
         # A restarted broker must not break a chain between two steps.
         task_publish_retry_policy={
             "max_retries": 60, "interval_start": 0, "interval_step": 0.5, "interval_max": 2,
@@ -109,7 +112,7 @@ def _queue(name: str, scheme: str) -> Queue:
         arguments = {
             "x-queue-type": "quorum",
             "x-delivery-limit": _DELIVERIES,
-            "x-consumer-timeout": _LONGEST_STEP_MS,
+            "x-consumer-timeout": _ANSWERED_WITHIN_MS,
         }
     return Queue(name, _STEPS, routing_key=name, queue_arguments=arguments, durable=True)
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.db.tables import ArtefactRow, StepRow, TaskRow
 from shared.db.unit_of_work import Unit
 from shared.domain.step import StepState
+from shared.domain.task import TaskState
 from shared.domain.track import TrackSummary
 from shared.errors import TrackloopError
 from shared.events.envelope import EventData
@@ -14,7 +15,7 @@ from shared.events.task import StepCompleted
 from shared.pipeline.advance import Chunks, advance
 from shared.pipeline.layout import Stage, Stages
 from shared.pipeline.leases import ROOM, Claim, held
-from shared.pipeline.step import ChunkStep, Output
+from shared.pipeline.step import ChunkStep, NotYetError, Output
 from shared.pipeline.times import Times
 from shared.storage.files import Artefact
 from shared.tasks.ending import announce, fail_step, fail_task, seconds_between
@@ -46,6 +47,7 @@ def commit_step(
     if rows is None:
         return False
     task, step = rows
+    task.state = TaskState.RUNNING  # also where it waited for labels
     step.state, step.lease_until = StepState.DONE, None
     step.active_at = step.ended_at = now
     step.output = dict(work.output) if work.output is not None else None
@@ -76,6 +78,18 @@ def put_off_or_fail(
     step.state, step.lease_until, step.active_at = StepState.READY, None, now
     step.resume_at = now + times.resume_after(step.failures)
     step.error_code, step.error_message = error.code, error.message
+
+
+def wait_for_labels(unit: Unit, claim: Claim, wait: NotYetError, now: datetime) -> None:
+    """The step found that people are not done; somebody looks again later."""
+    rows = held(unit, claim, now)
+    if rows is not None:
+        task, step = rows
+        task.state = TaskState.WAITING_FOR_LABELS
+        step.state, step.lease_until, step.active_at = StepState.READY, None, now
+        step.resume_at = now + timedelta(seconds=wait.seconds)
+        step.output = dict(wait.output) if wait.output is not None else None
+        step.attempt -= 1  # looking is no attempt that failed
 
 
 def give_back(unit: Unit, claim: Claim, now: datetime) -> None:

@@ -61,6 +61,8 @@ def serve(app: Celery, open_worker: OpenWorker, queues: Sequence[str], processes
         pool="prefork", concurrency=processes, queues=list(queues), quiet=True,
         without_mingle=True, without_gossip=True, task_events=True,
     )  # fmt: skip
+    # Whoever never gets as far as its loop must be seen too.
+    LOOP.set(time.time())
     worker.start()
     return int(worker.exitcode or 0)
 

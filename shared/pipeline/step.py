@@ -27,6 +27,19 @@ SOURCE = "@source"
 """A need: what the task's source names in the storage, an upload or a file of an area."""
 
 
+class NotYetError(Exception):
+    """A step waits for people: it holds no worker meanwhile, and is run again later.
+
+    Attributes:
+        seconds: until somebody looks again, unless an event says that it is time.
+        output: what is known by now; kept with the step until it says more.
+    """
+
+    def __init__(self, seconds: float, output: Output = None) -> None:
+        super().__init__(f"again in {seconds:g} s")
+        self.seconds, self.output = seconds, output
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A step's work, done but not committed: what its event may tell."""
@@ -55,8 +68,9 @@ class Terms:
         queue: which workers run it; late steps must not wait behind every early one.
         timeout_seconds: how long one attempt may take before its lease is no longer prolonged.
         retries: how often it is put off after transient errors, before the task fails.
-        needs: files of earlier steps that it reads, by name, or `folder/` for all in one; a worker
-            whose storage is elsewhere has no others. `SOURCE` stands for what the source names.
+        needs: files of earlier steps, or of tasks that this one goes on with, that it reads, by
+            name, or `folder/` for all in one; a worker whose storage is elsewhere has no others.
+            `SOURCE` stands for what the source names.
     """
 
     queue: str = "default"
@@ -87,7 +101,8 @@ class Step(Terms):
         run: `run(tools, task)`; what it returns is kept with the step.
         when: whether the task wants this step.
         beside: later steps do not wait for it; the task's end does.
-        leaves: the files that the step published, by the name under which they are known.
+        leaves: the files that the step published, by the name under which they are known; asked
+            before it runs as well, for what other tasks may have left already.
         announces: the event that is sent in the step's own commit.
         keeps: the tracks that are written in it, in place of the task's earlier ones.
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.inference.models import Model, ModelStore
 from shared.inference.port import Runtime
+from shared.labeling.port import LabelingTool
 from shared.progress.port import Progress
 from shared.settings import Settings
 from shared.storage.paths import Paths
@@ -18,6 +19,7 @@ class Tools:
     Attributes:
         paths: the only files that a step sees.
         storage: where files are kept; steps leave it to the worker.
+        labeling: where people label; connects when it is asked something.
     """
 
     settings: Settings
@@ -25,4 +27,5 @@ class Tools:
     progress: Progress
     models: ModelStore
     storage: Storage
+    labeling: LabelingTool
     open_runtime: Callable[[Model], Runtime]

@@ -19,12 +19,27 @@ from shared.domain.video import Chunk
 from shared.errors import PermanentError, TrackloopError, TransientError
 from shared.logging import about
 from shared.metrics import STEP_SECONDS, STEPS, made_progress, no_step
-from shared.pipeline.commit import Work, commit_step, fail_for_good, give_back, put_off_or_fail
+from shared.pipeline.commit import (
+    Work,
+    commit_step,
+    fail_for_good,
+    give_back,
+    put_off_or_fail,
+    wait_for_labels,
+)
 from shared.pipeline.layout import Stage, Stages, coming_chunks, find_step, stages_of
 from shared.pipeline.leases import Claim, Message, claim_step, last_beat
 from shared.pipeline.patience import patiently
 from shared.pipeline.pulse import Closing, InterruptingProgress, Pulse, StepInterruptedError
-from shared.pipeline.step import ChunkStep, Files, Finished, Output, Pipelines, Step
+from shared.pipeline.step import (
+    ChunkStep,
+    Files,
+    Finished,
+    NotYetError,
+    Output,
+    Pipelines,
+    Step,
+)
 from shared.pipeline.times import Times
 from shared.pipeline.tools import Tools
 from shared.pipeline.workplace import Workplace, discard, workplace
@@ -118,6 +133,8 @@ class StepWorker:
                 work = self._work(claim, pulse, stages, stage, step)
         except StepInterruptedError:
             self._interrupted(claim, pulse, step)
+        except NotYetError as wait:
+            self._wait(claim, wait)
         except TransientError as error:
             self._put_off(claim, error, step)
         except Exception as error:  # noqa: BLE001  (the edge: a step's fault is the task's, not ours)
@@ -156,14 +173,21 @@ class StepWorker:
         self, claim: Claim, pulse: Pulse, place: Workplace, step: Step | ChunkStep, tools: Tools
     ) -> tuple[Callable[[], Output], Callable[[], Files]]:
         """Bring what the step needs; then there is something to call."""
-        place.bring(step, lambda: self._artefacts(claim.ref.task_id), pulse.check)
+        place.bring(step, lambda: self._artefacts(claim.task), pulse.check)
         run, files = _calls(step, tools, claim.task, claim.ref.part)
         place.bring_shared(files, pulse.check)
         return run, files
 
-    def _artefacts(self, task_id: str) -> Sequence[ArtefactRow]:
+    def _artefacts(self, task: AnyTask) -> Sequence[ArtefactRow]:
+        """The task's own, and of those that it goes on with what it has none of by that name."""
+        found: dict[str, ArtefactRow] = {}
         with self._database.read() as unit:
-            return unit.artefacts.of(task_id)
+            ancestor: str | None = task.id
+            while ancestor is not None:
+                found = {row.name: row for row in unit.artefacts.of(ancestor)} | found
+                row = unit.tasks.get(ancestor)
+                ancestor = row.parent_id if row is not None else None
+        return list(found.values())
 
     def _commit(self, claim: Claim, work: Work, stages: Stages, stage: Stage) -> bool:
         def commit() -> tuple[bool, TaskRow | None]:
@@ -209,6 +233,16 @@ class StepWorker:
                 put_off_or_fail(unit, claim, error, step.retries, self._times, now)
 
         patiently(put_off, self._times.lease)
+        self._release(claim)
+
+    def _wait(self, claim: Claim, wait: NotYetError) -> None:
+        _count(claim, "waits")
+
+        def leave() -> None:
+            with self._database.begin() as unit:
+                wait_for_labels(unit, claim, wait, datetime.now(UTC))
+
+        patiently(leave, self._times.lease)
         self._release(claim)
 
     def _fail(self, claim: Claim, error: TrackloopError) -> None:

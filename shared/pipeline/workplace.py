@@ -118,10 +118,10 @@ class _Copies:
         ]  # fmt: skip
         self._cache.trim(coming=sum(row.size for row in wanted))
         for row in wanted:
-            target = self.paths.root / place_of(self._task.id, row.key)
+            target = self.paths.root / place_of(row.task_id, row.key)
             blob = Blob(row.sha256, row.size)
             self._cache.place(blob, target, partial(self._fetch, row.key, check), check)
-        self._rows = {row.name: row for row in wanted}
+        self._rows = {row.name: row for row in wanted if row.task_id == self._task.id}
         source = parse_source(self._task.source) if with_source else None
         if isinstance(source, StorageSource):
             # No row of this task knows its hash; where it is missing, the step says so.

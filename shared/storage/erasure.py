@@ -17,5 +17,8 @@ def erase_files(storage: Storage, task_id: str, keys: Sequence[str]) -> None:
     for key in keys:
         storage.delete(key)
     places = Paths(Path())
-    for folder in (places.videos(task_id), places.frames(task_id), places.results(task_id, "")):
+    for folder in (
+        places.videos(task_id), places.frames(task_id), places.results(task_id, ""),
+        places.labels(task_id), places.train_log(task_id),
+    ):  # fmt: skip
         storage.delete_under(f"{folder.as_posix()}/")

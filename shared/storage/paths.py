@@ -86,6 +86,35 @@ class Paths:
         """One extracted picture, named by its frame index."""
         return self.frames(task_id) / f"{ordinal:06d}.jpg"
 
+    def labels(self, task_id: str) -> Path:
+        """Folder of the pictures that people label for a task, and of what they say."""
+        return self.root / "labels" / task_id
+
+    def chosen(self, task_id: str) -> Path:
+        """Folder of the pictures that a task gives people to label."""
+        return self.labels(task_id) / "images"
+
+    def proposals(self, task_id: str) -> Path:
+        """What the model sees in these pictures."""
+        return self.labels(task_id) / "proposals.json"
+
+    def label_request(self, task_id: str) -> Path:
+        """What the labelling tool was asked for."""
+        return self.labels(task_id) / "request.json"
+
+    def collected(self, task_id: str) -> Path:
+        """Folder of the labels that came back: labels.json (COCO) and YOLO text files."""
+        return self.labels(task_id) / "collected"
+
+    def train_log(self, task_id: str) -> Path:
+        """Folder of a dataset, a training or a deployment, each by the task that made it.
+
+        A dataset: data/images, data/labels, data.yaml, train_test_split.txt, report.json.
+        A training: model.pt, metrics.json, evaluation.json.
+        A deployment: model.onnx, verification.json, verdict.json, model.json.
+        """
+        return self.root / "train_log" / task_id
+
     def area(self, owner: str) -> Path:
         """Folder of the files that an owner brought in to keep."""
         return self.root / AREAS / owner

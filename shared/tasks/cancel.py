@@ -12,7 +12,8 @@ from shared.tasks.submit import ROOM
 
 
 def cancel_task(unit: Unit, owner: str, task_id: str) -> None:
-    """End the task as cancelled. Cancelling twice is cancelling once.
+    """End the task as cancelled, and what goes on with its results. Cancelling twice is cancelling
+    once.
 
     Raises:
         NotFoundError: `no_such_task`.
@@ -21,11 +22,26 @@ def cancel_task(unit: Unit, owner: str, task_id: str) -> None:
     row = unit.tasks.lock(task_id)
     if row is None or row.owner != owner or row.erase_requested_at is not None:
         raise no_such_task(task_id)
-    if row.state == TaskState.CANCELLED:
+    stopped = stop_phases(unit, row)
+    if row.state == TaskState.CANCELLED or (stopped and row.state not in LIVE_TASKS):
         return
     if row.state not in LIVE_TASKS:
         raise ConflictError("task_ended", f"The task has {row.state}; nothing is left to cancel.")
     stop_task(unit, row)
+
+
+def stop_phases(unit: Unit, root: TaskRow) -> int:
+    """End what lives of the loop that began with this task; how many tasks.
+
+    The caller holds the lock of the root, and one of it is always taken before those of phases.
+    """
+    live = 0
+    for phase in unit.tasks.phases(root.id):
+        row = unit.tasks.lock(phase.id)
+        if row is not None and row.state in LIVE_TASKS:
+            stop_task(unit, row)
+            live += 1
+    return live
 
 
 def stop_task(unit: Unit, row: TaskRow) -> None:

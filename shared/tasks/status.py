@@ -38,6 +38,17 @@ class StepStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseStatus:
+    """A task that goes on with what this one left."""
+
+    task_id: str
+    pipeline: str
+    state: TaskState
+    ended_at: datetime | None
+    error: Fault | None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskStatus:
     """A task at one moment.
 
@@ -46,6 +57,7 @@ class TaskStatus:
         current_step: the first that has not ended; None before the first and after the last.
         percent: 0 to 100: the stages done, and of those that run what is done of them.
         attempt: the most starts of any step.
+        loop: what follows it, in order; each has an end of its own.
     """
 
     task_id: str
@@ -61,6 +73,7 @@ class TaskStatus:
     ended_at: datetime | None
     error: Fault | None
     steps: Sequence[StepStatus]
+    loop: Sequence[PhaseStatus] = ()
 
 
 def task_status(
@@ -93,6 +106,7 @@ def task_status(
         ended_at=row.ended_at,
         error=fault_of(row),
         steps=[_step(step) for step in steps],
+        loop=[_phase(phase) for phase in unit.tasks.phases(task_id)],
     )
 
 
@@ -123,6 +137,10 @@ def _share(stage: Sequence[StepRow], doing: Mapping[str, float]) -> float:
         {step.name for step in stage}
     )
     return min(max(done, within), 1.0)
+
+
+def _phase(row: TaskRow) -> PhaseStatus:
+    return PhaseStatus(row.id, row.pipeline, TaskState(row.state), row.ended_at, fault_of(row))
 
 
 def _step(row: StepRow) -> StepStatus:

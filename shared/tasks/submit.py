@@ -29,6 +29,8 @@ class Submission:
         task_id: chosen by whoever put files into the task's folder before; None makes one.
         request_digest: hash of the request as it was asked, in place of the one of what it became:
             the same words may mean another model version later.
+        parent_id, root_id: the task whose files this one goes on with, and the one with which
+            their loop began.
     """
 
     owner: str
@@ -39,10 +41,12 @@ class Submission:
     correlation_id: str | None = None
     task_id: str | None = None
     request_digest: str | None = None
+    parent_id: str | None = None
+    root_id: str | None = None
 
 
-def submit_task(unit: Unit, submission: Submission) -> str:
-    """Write the task and announce it; the id of the task, new or old.
+def submit_task(unit: Unit, submission: Submission, room: str = ROOM) -> str:
+    """Write the task and announce it as `room`; the id of the task, new or old.
 
     Raises:
         ConflictError: `idempotency_key_reused` (another source or other options),
@@ -62,7 +66,7 @@ def submit_task(unit: Unit, submission: Submission) -> str:
     unit.outbox.add_event(
         compose(
             TaskSubmitted(user_id=row.owner, options=options),
-            room=ROOM, task_id=row.id, correlation_id=row.correlation_id,
+            room=room, task_id=row.id, correlation_id=row.correlation_id,
         )
     )  # fmt: skip
     return row.id
@@ -71,6 +75,8 @@ def submit_task(unit: Unit, submission: Submission) -> str:
 def _row(submission: Submission, digest: str) -> TaskRow:
     return TaskRow(
         id=submission.task_id or new_id(),
+        parent_id=submission.parent_id,
+        root_id=submission.root_id,
         owner=submission.owner,
         pipeline=submission.pipeline,
         source=submission.source,

@@ -1,6 +1,7 @@
 """What deploys Trackloop fits what Trackloop is: services, settings, secrets, queues, scripts."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,16 +18,17 @@ from tests.support.deployment_files import (
     compose,
     queues,
     role,
+    targets,
     variables,
 )
 from tests.support.service import up
 from tests.support.videos import make_video
-from workers.pipeline import QUEUES
+from workers.kinds import KINDS, NEED_TORCH
 
 SERVERS = {"postgres", "rabbitmq", "redis", "triton-server"}
 OURS = {
     "api-gateway", "video-processor", "model-inference", "results", "labeling-manager",
-    "notification", "beat", "flower",
+    "notification", "beat", "flower", "model-trainer", "model-trainer-gpu", "model-deployer",
 }  # fmt: skip
 
 
@@ -45,8 +47,7 @@ def _needs(program: str) -> None:
 def test_every_room_is_a_service_with_limits_and_a_health_check() -> None:
     services = compose()["services"]
     assert set(services) == OURS | SERVERS | {"migrate"}
-    targets = (REPOSITORY / "Dockerfile").read_text().split("\nFROM ")
-    healthy = {part.split("\n")[0].split(" AS ")[1] for part in targets if "HEALTHCHECK" in part}
+    healthy = {name for name, text in targets().items() if "HEALTHCHECK" in text}
     for name, service in services.items():
         limits = service["deploy"]["resources"]["limits"]
         assert {"cpus", "memory"} <= set(limits), name
@@ -67,7 +68,69 @@ def test_every_queue_is_served_by_containers_and_by_units() -> None:
     commands = [service.get("command", []) for service in compose()["services"].values()]
     in_containers = set().union(*map(queues, commands))
     in_units = set().union(*(queues(role(file)) for file in INSTANCES))
-    assert in_containers == in_units == {*QUEUES, "notification"}
+    assert in_containers == in_units == set(KINDS)
+
+
+def test_torch_is_where_it_is_needed_and_nowhere_else() -> None:
+    with_torch = {name for name, text in targets().items() if "TRACKLOOP_TRAIN_PYTHON" in text}
+    for name in OURS:
+        service = compose()["services"][name]
+        needs = bool(queues(service.get("command", [])) & set(NEED_TORCH))
+        assert (service["build"]["target"] in with_torch) is needs, name
+        assert ("profiles" in service) is needs, "nobody builds six gigabytes unasked"
+    for file in INSTANCES:
+        needs = bool(queues(role(file)) & set(NEED_TORCH))
+        assert ("TRACKLOOP_TRAIN_PYTHON" in variables(file)) is needs, file.name
+
+
+def test_only_what_asks_for_a_gpu_by_its_profile_gets_one() -> None:
+    reserved = {
+        name: service["profiles"]
+        for name, service in compose()["services"].items()
+        if "reservations" in service["deploy"]["resources"]
+    }
+    assert reserved == {"triton-server": ["gpu"], "model-trainer-gpu": ["training-gpu"]}
+    assert compose()["services"]["model-deployer"]["profiles"] == ["training", "training-gpu"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "needs"),
+    [
+        ("worker --queues video,deployment --concurrency 1", True),
+        ("worker --concurrency 1 --queues=training", True),
+        ("worker --queues video", False),
+        ("up", False),
+    ],
+)
+def test_the_installer_makes_an_environment_with_torch_for_whom_needs_it(
+    runs: str, needs: bool, tmp_path: Path
+) -> None:
+    """The host's own word on an instance counts, here of one named as one of ours."""
+    (tmp_path / "instances").mkdir()
+    (tmp_path / "instances/model-trainer.env").write_text(f"# training\nROLE={runs}\n")
+    text = (DEPLOY / "install.sh").read_text()
+    function = text[text.index("\nneeds_torch() {") : text.index("\nmake_environment() {")]
+    script = f'settings={tmp_path} source_root={REPOSITORY}\n{function}\nneeds_torch "$@"'
+
+    def asked(name: str) -> bool:
+        return _ran("bash", "-euc", script, "bash", "beat", name).returncode == 0
+
+    assert asked("model-trainer") is needs
+    assert asked("model-deployer")
+    assert not asked("up")
+
+
+def test_no_two_instances_answer_at_one_port() -> None:
+    named = [re.findall(r"_PORT=(\d+)", f.read_text()) for f in INSTANCES if f.stem != "up"]
+    ports = [port for each in named for port in each]
+    assert len(ports) == len(set(ports)) == len(named)
+
+
+def test_what_an_image_is_built_from_is_sent_along() -> None:
+    sent = (REPOSITORY / ".dockerignore").read_text().split()
+    copied = re.findall(r"^COPY (requirements\S*)", "\n".join(targets().values()), re.MULTILINE)
+    assert {f"!{name}" for name in copied} <= set(sent)
+    assert all((REPOSITORY / name).exists() for name in copied)
 
 
 def test_every_variable_that_is_named_is_a_setting() -> None:
@@ -100,6 +163,13 @@ def test_secrets_reach_settings_by_their_name() -> None:
     assert ours <= known
 
 
+def test_whoever_asks_the_labelling_tool_at_its_start_has_the_token(tmp_path: Path) -> None:
+    for name in OURS - {"flower"}:
+        assert "trackloop_labeling_token" in compose()["services"][name]["secrets"], name
+    _ran(DEPLOY / "make_secrets.sh", tmp_path)
+    assert Settings(_secrets_dir=tmp_path).labeling_token is None, "none, until somebody writes it"
+
+
 @pytest.mark.parametrize("files", [(), ("deploy/compose.servers.yml",)], ids=["alone", "servers"])
 def test_compose_takes_the_file(files: tuple[str, ...]) -> None:
     _needs("docker")
@@ -107,7 +177,7 @@ def test_compose_takes_the_file(files: tuple[str, ...]) -> None:
         pytest.skip("docker has no compose plugin")
     names = [part for name in ("docker-compose.yml", *files) for part in ("-f", REPOSITORY / name)]
     checked = _ran(
-        "docker", "compose", *names, "--profile", "gpu", "config", "--quiet",
+        "docker", "compose", *names, "--profile", "*", "config", "--quiet",
         SERVERS_ADDRESS="10.0.0.1",
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout

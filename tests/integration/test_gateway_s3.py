@@ -175,7 +175,7 @@ def test_an_erased_task_leaves_nothing_in_the_bucket(
         assert row is not None
         row.state = TaskState.SUCCEEDED
     assert served.client().delete(f"/tasks/{task_id}").status_code < 300
-    assert finish_erasures(database, lambda t, keys: erase_files(storage, t, keys)) == 1
+    assert finish_erasures(database, lambda it: erase_files(storage, it.task_id, it.keys)) == 1
     assert server.keys(url) == []
 
 

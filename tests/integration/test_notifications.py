@@ -194,7 +194,7 @@ def test_what_is_erased_is_told_to_nobody(database: Database) -> None:
         erase_task(unit, "ada", task_id)
     hear(database, failed(task_id))
     assert len(deliveries(database)) == 1
-    finish_erasures(database, lambda task_id, keys: None)
+    finish_erasures(database, lambda _: None)
     assert deliveries(database) == []
     hear(database, failed(task_id))
     assert deliveries(database) == []

@@ -56,6 +56,8 @@ def _refused(ended: Ended, code: str, *words: str) -> None:
         ("DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:1/x", "database_unreachable"),
         ("BROKER_URL", "amqp://guest:x@127.0.0.1:1//", "broker_unreachable"),
         ("REDIS_URL", "redis://127.0.0.1:1/0", "redis_unreachable"),
+        ("LABELING_URL", "cvat://b", "unknown_labeling"),
+        ("LABELING_TOKEN", "change-me", "default_secret"),
         ("BROKER_URL", "memory://", "needs_broker"),
         ("API_KEY", "change-me-change-me-change-me-change-me", "default_secret"),
         ("BROKER_URL", "amqp://guest:guest@broker.example//", "default_secret"),
@@ -104,6 +106,18 @@ def test_a_database_at_another_migration_is_refused_with_the_command_that_mends_
 
 def test_an_unknown_queue_is_named_with_the_known_ones(sound: Path) -> None:
     _refused(run(sound, "worker", "--queues", "video,cats"), "unknown_queue", "cats", "inference")
+
+
+@pytest.mark.parametrize("queue", ["training", "deployment"])
+def test_a_worker_that_is_to_train_needs_an_environment_for_it(
+    sound: Path, monkeypatch: pytest.MonkeyPatch, queue: str
+) -> None:
+    monkeypatch.setenv("TRACKLOOP_TRAIN_PYTHON", str(sound / "nowhere/python"))
+    ended = run(sound, "worker", "--queues", f"video,{queue}")
+    _refused(ended, "no_training_environment", "nowhere/python", "make .venv/.train")
+    told = run(sound, "doctor")
+    assert told.code == 0, "most hosts need not be able to train"
+    assert "correct or unset TRACKLOOP_TRAIN_PYTHON" in told.output
 
 
 def test_the_workers_page_needs_a_password(sound: Path) -> None:

@@ -20,6 +20,15 @@ def compose() -> dict[str, Any]:
     return read
 
 
+def targets() -> dict[str, str]:
+    """What each target of the Dockerfile says, with what it says of those that it stands on."""
+    found: dict[str, str] = {}
+    for part in (REPOSITORY / "Dockerfile").read_text().split("\nFROM ")[1:]:
+        stands_on, name = part.split("\n")[0].split(" AS ")
+        found[name] = found.get(stands_on, "") + part
+    return found
+
+
 def queues(command: list[str]) -> set[str]:
     """Those that `worker --queues a,b` names."""
     if "--queues" not in command:

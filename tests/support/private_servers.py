@@ -113,6 +113,19 @@ def memory_alarm(rabbitmq: Server) -> Iterator[None]:
         _evaluate(rabbitmq, watermark.format(0.4))
 
 
+@contextmanager
+def consumer_timeout(rabbitmq: Server, seconds: float) -> Iterator[None]:
+    """It closes channels, opened meanwhile, whose messages stay unanswered for longer."""
+    setting = "application:set_env(rabbit, {}, {})."
+    _evaluate(rabbitmq, setting.format("channel_tick_interval", 500))
+    _evaluate(rabbitmq, setting.format("consumer_timeout", int(1000 * seconds)))
+    try:
+        yield
+    finally:
+        _evaluate(rabbitmq, setting.format("consumer_timeout", 1_800_000))
+        _evaluate(rabbitmq, setting.format("channel_tick_interval", 60_000))
+
+
 def add_virtual_host(rabbitmq: Server, name: str) -> str:
     """Its URL, for guest."""
     # One call of the shell: each takes a second, and rabbitmqctl's own commands would be two.

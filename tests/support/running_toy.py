@@ -110,7 +110,7 @@ def running_toy(
             name=f"workers-{toy.token}",
             reactions={TaskSubmitted: begin},
             pipelines=opened.pipelines,
-            erase_files=lambda task_id, keys: opened.erased.append(task_id),
+            erase_files=lambda erasure: opened.erased.append(erasure.task_id),
             times=FAST,
         )
         with running_room(

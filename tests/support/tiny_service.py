@@ -21,7 +21,7 @@ def status(state: str = "running", percent: float = 0.0, **more: Any) -> dict[st
         "task_id": "t1", "pipeline": "video", "source": "upload:a.mp4", "options": {},
         "state": state, "current_step": None, "percent": percent, "attempt": 1,
         "created_at": "2026-01-01T00:00:00Z", "started_at": None, "ended_at": None,
-        "error": None, "steps": [], "progress": None,
+        "error": None, "steps": [], "loop": [], "progress": None,
     }  # fmt: skip
     return known | more
 

@@ -41,9 +41,10 @@ class Toy:
         during: called inside every step function.
     """
 
-    def __init__(self, pieces: int = 3) -> None:
+    def __init__(self, pieces: int = 3, token: str | None = None) -> None:
+        """`token`: of a toy in another process, to share its queues."""
         self.pieces = pieces
-        self.token = new_id()[-12:]
+        self.token = token or new_id()[-12:]
         self.runs: Counter[tuple[str, str, int]] = Counter()
         self.during: Callable[[Tools, Task, str], None] = lambda tools, task, name: None
         self._lock = threading.Lock()

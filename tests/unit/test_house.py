@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("api_gateway", "benchmarks", "cli", "demo", "shared", "workers")
+ROOMS = (
+    "api_gateway", "benchmarks", "cli", "demo", "model_deployer", "model_trainer", "shared",
+    "workers",
+)  # fmt: skip
 FILES = sorted(
     [file for room in (*ROOMS, "migrations", "tests") for file in (ROOT / room).rglob("*.py")]
     + [ROOT / "embedded.py"]

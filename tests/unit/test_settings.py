@@ -72,6 +72,15 @@ def test_a_secret_file_fills_what_the_environment_leaves_unset(
     assert settings.allowed_buckets == ("films",)
 
 
+def test_an_empty_file_is_no_token(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TRACKLOOP_LABELING_TOKEN", raising=False)
+    monkeypatch.setenv("TRACKLOOP_SECRETS_DIR", str(tmp_path))
+    for text, token in (("\n", None), ("abc\n", "abc")):
+        (tmp_path / "trackloop_labeling_token").write_text(text)
+        found = load_settings().labeling_token
+        assert (found and found.get_secret_value()) == token
+
+
 def test_a_wrong_secret_is_named_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

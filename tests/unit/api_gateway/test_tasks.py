@@ -48,7 +48,7 @@ def test_the_same_key_gives_the_same_task_and_another_request_a_conflict(
         ({"frame_skip": -1}, "invalid_option", "options.frame_skip"),
         ({"max_frames": 0}, "invalid_option", "options.max_frames"),
         ({"tracker": "best"}, "invalid_option", "options.tracker"),
-        ({"loop": "full"}, "invalid_option", "options.loop"),
+        ({"loop": "twice"}, "invalid_option", "options.loop"),
         ({"num_frames": 1e9}, "invalid_option", "options.num_frames"),
         ({"confidenze": 0.5}, "invalid_option", "options.confidenze"),
         ({"classes": ["unicorn"]}, "unknown_class", "classes"),

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.doctor import _codec, _opencv, _storage
+from cli.doctor import _codec, _opencv, _storage, _training
 from cli.main import app
 from shared.access.service_file import RunningService, announced
 from shared.errors import TrackloopError
@@ -105,6 +105,17 @@ def test_a_model_is_added_listed_and_shown(tmp_path: Path) -> None:
     assert orjson.loads(_call("models", "show", "mine").stdout)["classes"] == ["cat", "dog"]
 
 
+def test_the_model_before_comes_back(tmp_path: Path) -> None:
+    for number in (1, 2):
+        file = TinyModel(classes=number + 1).save(tmp_path / f"{number}.onnx")
+        names = ",".join("abc"[: number + 1])
+        assert _call("models", "add", file, "--name", "mine", "--classes", names).exit_code == 0
+    back = _call("models", "rollback", "mine")
+    assert back.stdout == "mine@3 serves: mine@1 again, in place of mine@2\n"
+    assert orjson.loads(_call("models", "show", "mine").stdout)["classes"] == ["a", "b"]
+    assert _refusal("models", "rollback", "mine").code == "no_earlier_version"
+
+
 @pytest.mark.parametrize(
     "wrong", [("--size", "big"), ("--classes-file", "/nowhere"), ("--size", "320x")]
 )
@@ -133,6 +144,10 @@ def test_doctor_finds_this_installation_sound_and_prints_the_settings() -> None:
         ("TRACKLOOP_DATABASE_URL", "mysql://localhost/x"),
         ("TRACKLOOP_BROKER_URL", "http://localhost"),
         ("TRACKLOOP_REDIS_URL", "http://localhost"),
+        ("TRACKLOOP_LABELING_URL", "cvat://localhost"),
+        ("TRACKLOOP_LABELING_URL", "folder:///proc/1/nowhere"),
+        ("TRACKLOOP_LABELING_URL", "labelstudio+http://127.0.0.1:1"),
+        ("TRACKLOOP_LABELING_WEBHOOK_URL", "localhost"),
         ("TRACKLOOP_API_KEY", "short"),
         ("TRACKLOOP_URL", "localhost:8000"),
     ],
@@ -144,6 +159,15 @@ def test_doctor_names_a_wrong_setting(
     result = _call("doctor")
     assert result.exit_code == 1
     assert name in result.stdout
+
+
+def test_doctor_notes_whether_training_is_possible(tmp_path: Path) -> None:
+    (told,) = _training(Settings(train_python=tmp_path / "python"))
+    assert (told.state, "TRACKLOOP_TRAIN_PYTHON" in told.remedy) == ("warn", True)
+    (tmp_path / "python").write_text("""#!/bin/sh\necho '{"torch": "2.9", "device": "cpu"}'""")
+    (tmp_path / "python").chmod(0o755)
+    (found,) = _training(Settings(train_python=tmp_path / "python"))
+    assert (found.state, found.fact) == ("ok", "torch 2.9, device cpu")
 
 
 def test_doctor_fails_on_two_opencvs(monkeypatch: pytest.MonkeyPatch) -> None:

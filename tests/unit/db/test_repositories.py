@@ -77,7 +77,7 @@ def test_options_are_those_of_the_pipeline(
 
 @pytest.mark.parametrize(
     ("pipeline", "options"),
-    [("copy", {}), ("frames", {"num_frames": "many"}), ("video", {"loop": "full"})],
+    [("copy", {}), ("frames", {"num_frames": "many"}), ("video", {"loop": "twice"})],
 )
 def test_options_of_another_pipeline_are_refused(pipeline: str, options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

@@ -31,6 +31,39 @@ WORDS = {
         "visit.mp4: results ready",
         "Every result lies in the storage. Files: 1. Model: pet_hotel@1.",
     ),
+    "labeling.requested.v1": (
+        "visit.mp4: 100 pictures wait for labels",
+        "Please label 100 pictures in the project pets - 0198c0de-0000-7000-8000-000000000001. "
+        "Where: https://labels.example/projects/7.",
+    ),
+    "labeling.completed.v1": (
+        "visit.mp4: labels collected",
+        "People labelled 98 pictures. Boxes: 120 cat, 0 dog.",
+    ),
+    "dataset.prepared.v1": (
+        "visit.mp4: dataset ready",
+        "Labels were checked: 80 pictures to train on, 18 to measure on. Boxes: 120 cat, 0 dog.",
+    ),
+    "model.training.completed.v1": (
+        "visit.mp4: model trained",
+        "A model was trained for 12 epochs, of which number 9 was the best. On 18 pictures that it "
+        "never saw it reaches mAP50 0.900, mAP50_95 0.620; the present one reaches mAP50 0.700, "
+        "mAP50_95 0.410.",
+    ),
+    "model.conversion.completed.v1": (
+        "visit.mp4: model converted",
+        "The model was written as ONNX and finds the same 412 boxes; scores differ by 2.0e-05 "
+        "at most.",
+    ),
+    "model.judged.v1": (
+        "visit.mp4: model accepted",
+        "The model was accepted. Accepted by force of ada, although: pet_hotel@2 reaches "
+        "mAP50-95 0.400. (not_better)",
+    ),
+    "model.deployed.v1": (
+        "visit.mp4: pet_hotel@2 is live",
+        "pet_hotel@2 serves from now on in place of pet_hotel@1. mAP50-95: 0.620.",
+    ),
     "task.succeeded.v1": ("visit.mp4: succeeded", "The task succeeded after 61.2 s."),
     "task.failed.v1": (
         "visit.mp4: failed at validate",
@@ -41,7 +74,11 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda file: file.stem)
+HEARD = [sample for sample in SAMPLES if sample.stem != "labeling.confirmed.v1"]
+"""By people; the others are calls between rooms."""
+
+
+@pytest.mark.parametrize("sample", HEARD, ids=lambda file: file.stem)
 def test_the_words_for_each_event(sample: Path) -> None:
     message = render(read_event(sample.read_bytes()), "visit.mp4", Priority.NORMAL, SERVICE)
     title, sentence = WORDS[sample.stem]

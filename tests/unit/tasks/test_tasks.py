@@ -14,7 +14,7 @@ from shared.domain.task import AnalysisOptions, CopyOptions, TaskState
 from shared.errors import ConflictError, NotFoundError
 from shared.events.envelope import new_id
 from shared.tasks.cancel import cancel_task
-from shared.tasks.erase import erase_task, finish_erasures
+from shared.tasks.erase import Erasure, erase_task, finish_erasures
 from shared.tasks.status import TaskStatus, task_status
 from shared.tasks.submit import Submission, submit_task
 from tests.support.rows import NOW, step_row, stored_task
@@ -155,17 +155,14 @@ def test_an_erased_task_is_gone_at_once_and_its_files_when_it_is_still(database:
         erase_task(unit, "ada", task_id)
     with pytest.raises(NotFoundError):
         _status(database, task_id)
-    erased: list[tuple[str, list[str]]] = []
-
-    def erase(erased_id: str, keys: object) -> None:
-        erased.append((erased_id, list(keys)))  # type: ignore[call-overload]
-
+    erased: list[Erasure] = []
+    erase = erased.append
     assert finish_erasures(database, erase) == 0, "a step may be writing"
     with database.begin() as unit:
         unit.steps.release(unit.steps.of(task_id)[0].id, 1)
     assert finish_erasures(database, erase) == 1
     assert finish_erasures(database, erase) == 0
-    assert erased == [(task_id, ["own"])]
+    assert erased == [Erasure(task_id, ["own"])]
     assert _topics(database, task_id) == []
     with database.read() as unit:
         assert unit.tasks.get(task_id) is None
@@ -176,12 +173,12 @@ def test_an_erasure_that_fails_is_asked_for_still(database: Database) -> None:
     with database.begin() as unit:
         erase_task(unit, "ada", task_id)
 
-    def full(_: str, __: object) -> None:
+    def full(_: Erasure) -> None:
         raise OSError("busy")
 
     with pytest.raises(OSError, match="busy"):
         finish_erasures(database, full)
-    assert finish_erasures(database, lambda task, keys: None) == 1
+    assert finish_erasures(database, lambda _: None) == 1
 
 
 def test_the_key_of_a_task_that_is_being_erased_is_refused(database: Database) -> None:
@@ -192,7 +189,7 @@ def test_the_key_of_a_task_that_is_being_erased_is_refused(database: Database) -
     with pytest.raises(ConflictError) as refused:
         _submit(database, keyed)
     assert refused.value.code == "idempotency_key_erased"
-    finish_erasures(database, lambda task, keys: None)
+    finish_erasures(database, lambda _: None)
     assert _submit(database, keyed) != task_id
 
 
