@@ -27,7 +27,7 @@ def running_gateway(settings: Settings) -> Iterator[Address]:
     Raises:
         InvalidInputError: `default_secret`, `cannot_listen`, `weak_key`, `key_taken`, and what
             `check_storage` refuses.
-        PermanentError: `wrong_schema`.
+        PermanentError: `wrong_schema`, `database_encoding`.
         TransientError: `database_unreachable`, `redis_unreachable`.
     """
     check_secrets(settings)

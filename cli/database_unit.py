@@ -15,7 +15,7 @@ def database_unit() -> "Iterator[Unit]":
     """One transaction, whether the service runs or not.
 
     Raises:
-        PermanentError: `wrong_schema`.
+        PermanentError: `wrong_schema`, `database_encoding`.
         TransientError: `database_unreachable`.
     """
     from shared.db.migrate import prepare

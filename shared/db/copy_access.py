@@ -28,7 +28,7 @@ def opened_for_copy(
         NotFoundError: `no_such_database`: a file is not made here.
         TransientError: `database_unreachable`.
         ConflictError: `same_database`; `already_running`: a service on SQLite or `memory://`.
-        PermanentError: `wrong_schema`.
+        PermanentError: `wrong_schema`, `database_encoding`.
     """
     with ExitStack() as held:
         source, target = (

@@ -13,9 +13,10 @@ from shared.db.engine import READ_ONLY, open_engine
 from shared.db.listen import CHANNEL, listening
 from shared.db.unit_of_work import Unit
 from shared.db.watch import Watch
-from shared.errors import TransientError
+from shared.errors import PermanentError, TransientError
 
 _NOTIFY = text(f"NOTIFY {CHANNEL}")
+_ENCODING = text("SHOW server_encoding")
 _SNAPSHOT: dict[str, dict[str, Any]] = {
     "sqlite": {READ_ONLY: True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -115,9 +116,11 @@ class Database:
 
         Raises:
             TransientError: `database_unreachable`.
+            PermanentError: `database_encoding`: it would refuse names and texts, or count bytes.
         """
         try:
-            self.engine.connect().close()
+            with self.engine.connect() as connection:
+                encoding = "UTF8" if self.is_sqlite else connection.scalar(_ENCODING)
         except OperationalError as error:
             reason = str(error.orig).partition("\n")[0]
             raise TransientError(
@@ -125,6 +128,12 @@ class Database:
                 f"TRACKLOOP_DATABASE_URL: the database cannot be used ({reason}); "
                 "start it or correct the URL.",
             ) from error
+        if encoding != "UTF8":
+            raise PermanentError(
+                "database_encoding",
+                f"TRACKLOOP_DATABASE_URL: the database's encoding is {encoding}; "
+                "create it anew with ENCODING 'UTF8' TEMPLATE template0.",
+            )
 
     def close(self) -> None:
         """Give back every connection."""

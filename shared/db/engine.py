@@ -74,7 +74,8 @@ def _open_postgresql(url: URL, foreign_keys: bool) -> Engine:
     # would open new ones all the time.
     return create_engine(
         url, pool_pre_ping=True, pool_size=30, max_overflow=0,
-        connect_args={"connect_timeout": _CONNECT_SECONDS},
+        # Else the driver takes the database's own, and from SQL_ASCII it hands out bytes.
+        connect_args={"connect_timeout": _CONNECT_SECONDS, "client_encoding": "utf8"},
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ def upgrade(url: str, migrations: Path) -> None:
     """Run every migration that is missing, in one transaction, in one process at a time.
 
     Raises:
+        PermanentError: `database_encoding`.
         TransientError: `database_unreachable`.
     """
     with closing(Database(url)) as database:
@@ -38,7 +39,7 @@ def prepare(url: str, migrations: Path) -> Database:
     """A database that is ready: SQLite is created and migrated, PostgreSQL only checked.
 
     Raises:
-        PermanentError: `wrong_schema`, with the command that mends it.
+        PermanentError: `wrong_schema`, with the command that mends it; `database_encoding`.
         TransientError: `database_unreachable`.
     """
     database = Database(url)

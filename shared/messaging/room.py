@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from celery import Celery
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 _KEPT = timedelta(days=30)
 _PRUNE_SECONDS = 1800.0
+_TROUBLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,27 @@ def room_on_duty(room: Room, database: Database, broker_url: str) -> Iterator[Ru
             ("tidying", lambda: _tidy(database, room, stop)),
             ("events", consumer.run),
         ):
-            running.threads.append(stack.enter_context(running_thread(name, body)))
+            part = partial(_lasting, name, body, stop)
+            running.threads.append(stack.enter_context(running_thread(name, part)))
         # Left in reverse: the threads hear that they must stop before they are waited for.
         stack.callback(setattr, consumer, "should_stop", True)
         stack.callback(stop.set)
         yield running
     app.close()
+
+
+def _lasting(name: str, body: Callable[[], None], stop: threading.Event) -> None:
+    """A part that ends by an error that nobody foresaw begins anew: where it is stands in the
+    database, and without it every task would stand still while the process looks alive.
+    """
+    while not stop.is_set():
+        try:
+            body()
+        except Exception:
+            log.exception("%s: ended by an error; it begins anew", name)
+            stop.wait(_TROUBLE_SECONDS)
+        else:
+            return
 
 
 def _tidy(database: Database, room: Room, stop: threading.Event) -> None:
@@ -124,8 +141,9 @@ def _tidy(database: Database, room: Room, stop: threading.Event) -> None:
         try:
             finish_erasures(database, room.erase_files)
             if not pruned or time.monotonic() - pruned > _PRUNE_SECONDS:
-                _prune(database, room)
+                # Before: what fails each time must not be looked at with every erasure.
                 pruned = time.monotonic()
+                _prune(database, room)
         except Exception:
             log.exception("%s: tidying failed; it is tried again", room.name)
 

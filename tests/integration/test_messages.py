@@ -8,6 +8,7 @@ import pytest
 from shared.db.database import Database
 from shared.domain.step import StepRef, StepState
 from shared.domain.task import Task, TaskState
+from shared.messaging.relay import Relay
 from shared.pipeline.tools import Tools
 from shared.tasks.cancel import cancel_task
 from shared.tasks.erase import erase_task
@@ -176,6 +177,24 @@ def test_a_room_that_closes_does_not_wait_for_a_long_step(
         assert time.monotonic() - closing < 10
         assert room.states(task_id)["first", 0] == StepState.READY
         assert room.running.dead, "every part has ended"
+
+
+def test_a_part_that_ends_by_an_unforeseen_error_begins_anew(
+    sqlite_files: SqliteFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = [KeyError("trackloop.step"), RuntimeError("Set changed size during iteration")]
+    sound = Relay.relay_once
+
+    def faulty(relay: Relay) -> int:
+        if faults:
+            raise faults.pop()
+        return sound(relay)
+
+    monkeypatch.setattr(Relay, "relay_once", faulty)
+    with sqlite_files.fresh(tmp_path) as url, running_toy(Database(url), tmp_path) as room:
+        room.wait_for_end(room.submit())
+        assert not faults
+        assert not room.running.dead
 
 
 @pytest.fixture(autouse=True)

@@ -51,9 +51,9 @@ class PostgresServer:
             self.drop(name)
 
     @contextmanager
-    def empty(self) -> Iterator[str]:
-        """The URL of a database without any table."""
-        name = self._create()
+    def empty(self, options: str = "") -> Iterator[str]:
+        """The URL of a database without any table; `options` are those of CREATE DATABASE."""
+        name = self._create(options)
         try:
             yield self.url(name)
         finally:

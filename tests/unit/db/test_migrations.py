@@ -63,3 +63,17 @@ def test_a_replaced_table_keeps_the_rows_that_refer_to_it(tmp_path: Path) -> Non
                 connection.execute(text(statement))
             assert connection.scalar(text("SELECT count(*) FROM steps")) == left
         engine.dispose()
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_keep_every_text_is_refused(
+    postgres: PostgresServer, encoding: str
+) -> None:
+    options = f" ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    with postgres.empty(options) as url:
+        for use in (upgrade, prepare):
+            with pytest.raises(
+                PermanentError, match=f"TRACKLOOP_DATABASE_URL.*{encoding}"
+            ) as error:
+                use(url, MIGRATIONS)
+            assert error.value.code == "database_encoding"
