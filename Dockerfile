@@ -10,20 +10,21 @@ ARG BASE_IMAGE=python:3.11-slim
 FROM ${BASE_IMAGE} AS dependencies
 ARG INDEX_URL=
 ARG CA_FILE=
-COPY requirements.lock /tmp/
+# With what asks a Triton server: the same pins, a few packages more.
+COPY requirements-triton.lock /tmp/
 RUN if [ -n "$INDEX_URL" ]; then export PIP_INDEX_URL="$INDEX_URL" UV_DEFAULT_INDEX="$INDEX_URL"; fi \
     && if [ -n "$CA_FILE" ]; then export PIP_CERT="$CA_FILE" SSL_CERT_FILE="$CA_FILE"; fi \
     && python3 -m venv /opt/uv \
     && /opt/uv/bin/pip install --quiet --disable-pip-version-check "uv>=0.9" \
     && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
     && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-cache --compile-bytecode \
-        --no-deps -r /tmp/requirements.lock
+        --no-deps -r /tmp/requirements-triton.lock
 
 FROM ${BASE_IMAGE} AS trackloop
 # The number is fixed: a volume or a folder of the host is given to it.
 RUN groupadd --gid 10001 trackloop \
     && useradd --uid 10001 --gid trackloop --no-create-home --home-dir /tmp trackloop \
-    && install -d -o trackloop -g trackloop /data
+    && install -d -o trackloop -g trackloop /data /triton
 COPY --from=dependencies /opt/venv /opt/venv
 COPY . /app
 ENV PATH=/opt/venv/bin:$PATH \

@@ -18,7 +18,7 @@ demo-loop: $(VENV)/.run $(VENV)/.train ## label, train, deploy, re-analyse on th
 	rm -rf demo_loop_out
 	TRACKLOOP_TRAIN_PYTHON=$(abspath $(VENV)-train/bin/python) $(BIN)/trackloop demo --loop --out demo_loop_out
 
-test: $(VENV)/.dev $(VENV)/.train $(VENV)/.labelstudio ## every test but recovery, the slow ones too
+test: $(VENV)/.dev $(VENV)/.train $(VENV)/.labelstudio $(VENV)/.triton ## every test but recovery, the slow ones too
 	$(BIN)/pytest -n logical --dist worksteal -m "not alone"
 
 recovery: $(VENV)/.dev ## lost messages and killed workers by the clock: five idle minutes
@@ -32,17 +32,19 @@ check: $(VENV)/.dev ## lint, types, architecture, dependencies, fast tests
 	$(BIN)/deptry .
 	$(BIN)/pytest -n logical -m "not slow and not alone"
 
-bench: $(VENV)/.train ## the benchmarks; prints ratios
+bench: $(VENV)/.train $(VENV)/.triton ## the benchmarks; prints ratios
 	$(VENV)-train/bin/python -m benchmarks
 
 lock: $(VENV)/.uv ## resolve requirements*.lock anew
 	$(UV) compile -q --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock
-	$(UV) compile -q --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url -c requirements.lock --extra openvino --extra dev pyproject.toml -o requirements-dev.lock
-	$(UV) compile -q --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url -c requirements.lock --extra train pyproject.toml -o requirements-train.lock
+	$(UV) compile -q --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url -c requirements.lock --extra openvino --extra triton --extra dev pyproject.toml -o requirements-dev.lock
+	$(UV) compile -q --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url -c requirements.lock --extra train --extra triton pyproject.toml -o requirements-train.lock
+	$(UV) compile -q --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url -c requirements.lock --extra triton pyproject.toml -o requirements-triton.lock
+	$(UV) compile -q --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url requirements-tritonserver.in -o requirements-tritonserver.lock
 	$(UV) compile -q --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url requirements-labelstudio.in -o requirements-labelstudio.lock
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(VENV)-train $(VENV)-labelstudio demo_out demo_loop_out bench_out *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-train $(VENV)-labelstudio $(VENV)-triton demo_out demo_loop_out bench_out *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(VENV)/.uv:
 	$(PYTHON) -m venv $(VENV)
@@ -72,4 +74,21 @@ $(VENV)/.labelstudio: $(VENV)/.uv requirements-labelstudio.lock
 	rm -rf $(LABELSTUDIO)/data
 	LABEL_STUDIO_BASE_DATA_DIR=$(abspath $(LABELSTUDIO)/data) LATEST_VERSION_CHECK=false COLLECT_ANALYTICS=false SENTRY_DSN= \
 		$(LABELSTUDIO)/bin/python $(LABELSTUDIO)/lib/python3*/site-packages/label_studio/manage.py migrate --verbosity 0
+	@touch $@
+
+# What asks a Triton server, beside what runs anyway.
+$(VENV)/.tritonclient: $(VENV)/.run requirements-triton.lock
+	$(UV) install --quiet --compile-bytecode --python $(BIN)/python --no-deps -r requirements-triton.lock
+	@touch $@
+
+# A real Triton server for tests and benchmarks (150 MB): the program comes in a wheel that is unpacked,
+# not installed, with its Python back end alone; tests/support/triton_backend runs ONNX models on it.
+TRITON := $(VENV)-triton
+TRITON_WHEEL := nvidia-pytriton==0.7.0
+$(VENV)/.triton: $(VENV)/.uv requirements-tritonserver.lock
+	$(BIN)/uv venv --quiet --allow-existing $(TRITON)
+	$(UV) install --quiet --compile-bytecode --python $(TRITON)/bin/python --no-deps -r requirements-tritonserver.lock
+	rm -rf $(TRITON)/server
+	$(UV) install --quiet --python $(TRITON)/bin/python --no-deps --target $(TRITON)/server $(TRITON_WHEEL)
+	chmod +x $(TRITON)/server/pytriton/tritonserver/bin/tritonserver
 	@touch $@

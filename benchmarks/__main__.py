@@ -26,6 +26,8 @@ BENCHMARKS = (
     "api_submit",
     "persist",
     "train_overhead",
+    "triton_tax",
+    "swap",
 )
 
 

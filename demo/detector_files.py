@@ -34,6 +34,8 @@ output [
     dims: [ {rows}, {anchors} ]
   }}
 ]
+instance_group [ {{ kind: KIND_AUTO }} ]
+dynamic_batching {{ }}
 version_policy: {{ all {{ }} }}
 """
 

@@ -49,7 +49,7 @@ copy_tree() {
   [ "$source_root" != "$prefix" ] || return 0
   for part in api_gateway benchmarks cli demo deploy docs embedded.py migrations model_deployer \
     model_trainer shared triton_models workers LICENSE Makefile README.md pyproject.toml requirements.lock \
-    requirements-train.lock; do
+    requirements-train.lock requirements-triton.lock; do
     # Whole, so that no file of an older version is left.
     rm -rf "${prefix:?}/$part"
     cp -R "$source_root/$part" "$prefix/"

@@ -7,7 +7,7 @@ from shared.access.secrets import check_secrets
 from shared.db.database import Database
 from shared.db.migrate import prepare
 from shared.errors import TrackloopError
-from shared.inference.adapters import resolve
+from shared.inference.adapters import check_inference
 from shared.labeling.adapters import check_labeling
 from shared.messaging.broker import check_broker
 from shared.notifications.adapters import open_channels
@@ -29,7 +29,7 @@ CHECKS: Mapping[str, Callable[[Settings], object]] = {
     "broker": lambda settings: check_broker(settings.broker_url),
     "progress": lambda settings: check_progress(settings.redis_url),
     "storage": check_storage,
-    "inference": lambda settings: resolve(settings.inference_url),
+    "inference": lambda settings: check_inference(settings.inference_url),
     "channels": lambda settings: open_channels(settings.notify_urls),
     "labeling": check_labeling,
 }

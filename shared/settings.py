@@ -134,7 +134,9 @@ class Settings(BaseSettings):
         default=REPOSITORY / "migrations", description="The history of the database's schema."
     )
     inference_url: str = Field(
-        default="onnx://", description="What runs models: onnx:// (?provider=cuda), openvino://."
+        default="onnx://",
+        description="What runs models: onnx:// (?provider=cuda), openvino://, or "
+        "triton+grpc://host:8001?repository=/folder (?device=gpu).",
     )
     model_repository: Path = Field(
         default=REPOSITORY / "triton_models", description="The models that Trackloop ships."
@@ -190,6 +192,10 @@ class Settings(BaseSettings):
     gate_floor: float = Field(
         default=0.3, ge=0, le=1,
         description="mAP50-95 that a new model must reach where it cannot be compared.",
+    )  # fmt: skip
+    keep_versions: int = Field(
+        default=10, ge=1, le=10_000,
+        description="Deployed versions of a model that are kept, beside those that are in use.",
     )  # fmt: skip
     max_model_bytes: int = Field(default=2 * 2**30, gt=0, description="Largest model file.")
 

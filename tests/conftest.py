@@ -19,6 +19,8 @@ from tests.support.private_servers import (
 )
 from tests.support.s3_server import aws_environment, s3_server
 from tests.support.servers import Servers
+from tests.support.trained_model import Trained, trained_model
+from tests.support.triton_server import TritonServer, triton_server
 
 for _name in ("TRACKLOOP_URL", "TRACKLOOP_API_KEY", "TRACKLOOP_STORAGE_URL"):
     os.environ.pop(_name, None)  # no test talks to the service of whoever runs it
@@ -87,13 +89,23 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def labelstudio_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
+def labelstudio_of_the_run(folder_of_the_run: Path) -> Iterator[LabelStudioServer]:
     """TRACKLOOP_TEST_LABELSTUDIO_URL and _TOKEN, or a server of this test run's own."""
-    base = tmp_path_factory.getbasetemp()
-    # The processes of a run have folders of their own, in one of the run's.
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with labelstudio_server(shared) as server:
+    with labelstudio_server(folder_of_the_run) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def folder_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The processes of a run have folders of their own, in this one."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def trained(folder_of_the_run: Path) -> Trained:
+    """A small network that was trained once for all processes of this test run."""
+    return trained_model(folder_of_the_run)
 
 
 @pytest.fixture
@@ -101,6 +113,21 @@ def label_studio(labelstudio_of_the_run: LabelStudioServer) -> Iterator[LabelStu
     """The same, for one test at a time."""
     with labelstudio_of_the_run.alone():
         yield labelstudio_of_the_run
+
+
+@pytest.fixture(scope="module")
+def triton_of_the_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
+    """TRACKLOOP_TEST_TRITON_URL, or a server of these tests' own: models are never unloaded."""
+    with triton_server(tmp_path_factory.mktemp("triton")) as server:
+        yield server
+
+
+@pytest.fixture
+def triton(triton_of_the_module: TritonServer) -> TritonServer:
+    """The same, started again where it died."""
+    if not triton_of_the_module.runs:
+        triton_of_the_module.start()
+    return triton_of_the_module
 
 
 def _server_url(request: pytest.FixtureRequest, variable: str, fixture: str) -> str:

@@ -1,18 +1,21 @@
-"""Describes the converted model as it would serve, and has a process of its own try it."""
+"""Describes the converted model as it would serve, has a process of its own try it, and brings it
+to the server, if one is to serve it.
+"""
 
 from dataclasses import replace
 from typing import Any
 
 from model_deployer.places import Deployment, evaluation, manifest_file, model_file, verdict_file
-from model_deployer.published import DEPLOYED_BY
 from shared.errors import PermanentError
 from shared.evaluation.best_threshold import best_threshold
 from shared.evaluation.matching import match
 from shared.evaluation.verdict import Verdict
+from shared.inference.adapters import stage_model
 from shared.inference.add_model import describe_model
 from shared.inference.add_request import AddRequest
 from shared.inference.manifest import check_manifest
 from shared.inference.models import Model
+from shared.inference.roll_back import DEPLOYED_BY
 from shared.pipeline.step import Output
 from shared.pipeline.tools import Tools
 from shared.storage.documents import read_document, write_document
@@ -28,19 +31,21 @@ another light would find nothing.
 def stage(tools: Tools, task: Deployment) -> Output:
     """Publish `model.json`, of a version that is not decided yet.
 
+    A server has the model loaded then, under a name that nobody asks for.
+
     Returns:
         `name`, and the `confidence` from which its boxes count.
 
     Raises:
-        InvalidInputError: `unknown_model`.
+        InvalidInputError: `unknown_model`, `bad_inference_url`, `repository_not_writable`.
         ModelError: `model_too_large`, `not_onnx`, `external_data`, `unsupported_model`,
-            `model_does_not_run`, `model_does_not_fit`, `bad_manifest`.
+            `model_does_not_run`, `model_does_not_fit`, `bad_manifest`, `not_staged`.
         PermanentError: `too_unsure`, unless it is forced; `bad_evaluation`.
-        TransientError: `disk_full`.
+        TransientError: `triton_unavailable`, `disk_full`.
     """
     paths = tools.paths
-    replaced = tools.models.get(task.options.model)
     known, verdict = evaluation(paths, task), read_document(verdict_file(paths, task), Verdict)
+    replaced = tools.models.known(verdict.against or task.options.model)
     best = best_threshold(match(known.labels, known.new, verdict.compared))
     if best is None:
         best = replaced.manifest.thresholds.confidence
@@ -55,6 +60,7 @@ def stage(tools: Tools, task: Deployment) -> Output:
         weights_sha256=known.weights_sha256,
     )
     check_manifest(manifest, file)
+    stage_model(tools.settings.inference_url, Model(manifest, file))
     write_document(manifest_file(paths, task), manifest)
     return {"name": manifest.name, "confidence": manifest.thresholds.confidence}
 

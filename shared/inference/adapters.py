@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from shared.errors import InvalidInputError
@@ -10,6 +11,10 @@ from shared.inference.models import Model
 from shared.inference.port import Runtime
 
 Opener = Callable[[Model, int, Mapping[str, str]], Runtime]
+Stager = Callable[[Model, Mapping[str, str]], None]
+Check = Callable[[Mapping[str, str]], None]
+SERVER = "server"
+"""Among an adapter's options: what stands between `://` and `?`."""
 _MOST_THREADS = 256
 
 
@@ -22,12 +27,16 @@ class Adapter:
         options: query options that it understands.
         package: what must be installed.
         remedy: how to install it.
+        stager: a `Stager`, where a model is brought somewhere before it can serve.
+        check: a `Check`, where there is a server to ask; the URL then names its place.
     """
 
     target: str
     options: frozenset[str]
     package: str
     remedy: str
+    stager: str | None = None
+    check: str | None = None
 
 
 ADAPTERS: Mapping[str, Adapter] = {
@@ -43,44 +52,87 @@ ADAPTERS: Mapping[str, Adapter] = {
         "openvino",
         "install the extra `openvino`, or use onnx://",
     ),
-}
+    "triton+grpc": Adapter(
+        "shared.inference.triton_runtime:open_model",
+        frozenset(
+            {"repository", "device", "instances", "shared_memory", "in_flight", "timeout",
+             "patience"}
+        ),
+        "tritonclient",
+        "install the extra `triton` (requirements-triton.lock)",
+        stager="shared.inference.triton_runtime:stage_model",
+        check="shared.inference.triton_check:check_server",
+    ),
+}  # fmt: skip
 
 
 def open_runtime(url: str, model: Model, threads: int) -> Runtime:
     """Load a model into the runtime that `url` names.
 
     Args:
-        url: such as `onnx://`, `onnx://?provider=cuda`, `openvino://?precision=bf16`;
-            `?in_flight=N` stands above `threads`.
+        url: such as `onnx://`, `onnx://?provider=cuda`, `openvino://?precision=bf16`,
+            `triton+grpc://host:8001?repository=/models`; `?in_flight=N` stands above `threads`.
         threads: single-threaded inferences in flight.
 
     Raises:
         InvalidInputError: `unknown_scheme`, `bad_inference_url`, `missing_package`, or an
             option that the adapter refuses.
         ModelError: the model cannot be used.
+        TransientError: the server that `url` names does not answer as it should.
     """
-    opener, options = resolve(url)
+    adapter, options = _read(url)
+    opener: Opener = _load(adapter, adapter.target, url)
     return opener(model, count(options, "in_flight", threads), options)
 
 
-def resolve(url: str) -> tuple[Opener, dict[str, str]]:
-    """The code behind a URL, loaded, and its options.
+def stage_model(url: str, model: Model) -> None:
+    """Bring a model to where it will serve, without that anybody asks for it yet.
 
     Raises:
-        InvalidInputError: `unknown_scheme`, `bad_inference_url`, `missing_package`.
+        See `open_runtime`.
+    """
+    adapter, options = _read(url)
+    if adapter.stager is not None:
+        stager: Stager = _load(adapter, adapter.stager, url)
+        stager(model, options)
+
+
+def check_inference(url: str) -> None:
+    """Whether models can be run: the code is there, and the server answers, if there is one.
+
+    Raises:
+        InvalidInputError: see `open_runtime`.
+        TransientError: likewise.
+    """
+    adapter, options = _read(url)
+    count(options, "in_flight", 1)
+    _load(adapter, adapter.target, url)
+    if adapter.check is not None:
+        check: Check = _load(adapter, adapter.check, url)
+        check(options)
+
+
+def _read(url: str) -> tuple[Adapter, dict[str, str]]:
+    """Who is behind a URL, and its options.
+
+    Raises:
+        InvalidInputError: `unknown_scheme`, `bad_inference_url`.
     """
     parts = urlsplit(url)
     adapter = ADAPTERS.get(parts.scheme)
     if adapter is None:
         raise InvalidInputError(
             "unknown_scheme",
-            f"TRACKLOOP_INFERENCE_URL has an unknown scheme in {url!r}; "
+            f"TRACKLOOP_INFERENCE_URL: {url!r} has an unknown scheme; "
             f"known schemes: {', '.join(ADAPTERS)}.",
         )
-    if parts.netloc or parts.path or parts.fragment:
-        raise _bad_url(f"{url!r} names a place", f"write {parts.scheme}:// and options only")
     options = _options(parts.query, adapter)
-    return _load(adapter, parts.scheme), options
+    place = parts.netloc + parts.path + (f"#{parts.fragment}" if parts.fragment else "")
+    if adapter.check is not None:
+        return adapter, {**options, SERVER: place}
+    if place:
+        raise _bad_url(f"{url!r} names a place", f"write {parts.scheme}:// and options only")
+    return adapter, options
 
 
 def _options(query: str, adapter: Adapter) -> dict[str, str]:
@@ -107,19 +159,18 @@ def count(options: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _load(adapter: Adapter, scheme: str) -> Opener:
-    module, _, name = adapter.target.partition(":")
+def _load(adapter: Adapter, target: str, url: str) -> Any:
+    module, _, name = target.partition(":")
     try:
-        opener: Opener = getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != adapter.package:
             raise
         raise InvalidInputError(
             "missing_package",
-            f"TRACKLOOP_INFERENCE_URL names {scheme}:// but {adapter.package} is not installed; "
-            f"{adapter.remedy}.",
+            f"TRACKLOOP_INFERENCE_URL names {urlsplit(url).scheme}:// but {adapter.package} is "
+            f"not installed; {adapter.remedy}.",
         ) from error
-    return opener
 
 
 def _bad_url(fault: str, remedy: str) -> InvalidInputError:

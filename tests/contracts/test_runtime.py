@@ -19,8 +19,12 @@ from shared.inference.port import Runtime
 from shared.storage.files import sha256_of
 from shared.vision.postprocess import decode_output
 from tests.support.tiny_models import TinyModel
+from tests.support.triton_server import TritonServer
 
-URLS = ("onnx://", "openvino://", "onnx://?provider=cuda")
+URLS = (
+    "onnx://", "openvino://", "onnx://?provider=cuda",
+    pytest.param("triton+grpc://", marks=pytest.mark.slow),
+)  # fmt: skip
 # Only ONNX Runtime on the CPU computes the reference itself.
 BITWISE = {"onnx://"}
 
@@ -32,6 +36,9 @@ def url(request: pytest.FixtureRequest) -> str:
         pytest.skip("openvino is not installed")
     if "cuda" in chosen and "CUDAExecutionProvider" not in ort.get_available_providers():
         pytest.skip("this ONNX Runtime has no CUDA provider")
+    if chosen.startswith("triton"):
+        triton: TritonServer = request.getfixturevalue("triton")
+        return triton.url
     return chosen
 
 

@@ -29,6 +29,19 @@ from tests.support.tiny_models import TinyModel
         ("onnx://?in_flight=²", "bad_inference_url", "in_flight is"),
         ("onnx://?in_flight=257", "bad_inference_url", "1 to 256"),
         ("onnx://?provider=tpu", "unknown_provider", "cpu, cuda"),
+        ("triton+grpc://", "bad_inference_url", "names no server.*triton.grpc://host:port"),
+        ("triton+grpc://triton", "bad_inference_url", "names no server"),
+        ("triton+grpc://triton:http", "bad_inference_url", "names no server"),
+        ("triton+grpc://triton:8001/models", "bad_inference_url", "names no server"),
+        ("triton+grpc://me:secret@triton:8001", "bad_inference_url", "names no server"),
+        ("triton+grpc://t:1?repository=models", "bad_inference_url", "absolute path"),
+        ("triton+grpc://t:1?device=tpu", "bad_inference_url", "auto, cpu, gpu"),
+        ("triton+grpc://t:1?shared_memory=yes", "bad_inference_url", "auto, on, off"),
+        ("triton+grpc://t:1?instances=0", "bad_inference_url", "1 to 64"),
+        ("triton+grpc://t:1?timeout=nan", "bad_inference_url", "above 0"),
+        ("triton+grpc://t:1?patience=-1", "bad_inference_url", "above 0"),
+        ("triton+grpc://t:1?provider=cuda", "bad_inference_url", "'provider' is unknown"),
+        ("triton+http://t:1", "unknown_scheme", "triton.grpc"),
     ],
 )
 def test_refuses_wrong_urls(url: str, code: str, words: str, tmp_path: Path) -> None:
@@ -75,6 +88,15 @@ def test_names_the_extra_of_a_missing_package(
     assert refusal.value.code == "missing_package"
 
 
+def test_names_the_extra_that_asks_triton(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("shared.inference.triton_")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "tritonclient.grpc", None)
+    with pytest.raises(InvalidInputError, match="install the extra `triton`") as refusal:
+        open_runtime("triton+grpc://127.0.0.1:1", TinyModel().in_folder(tmp_path), 1)
+    assert refusal.value.code == "missing_package"
+
+
 def test_refuses_bf16_where_the_processor_lacks_it(tmp_path: Path) -> None:
     openvino = pytest.importorskip("openvino")
     if "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
@@ -89,7 +111,7 @@ def test_naming_the_adapters_loads_none_of_them() -> None:
 
     code = (
         "import sys, shared.inference.adapters, shared.inference.models;"
-        "sys.exit(bool({'onnx', 'onnxruntime', 'openvino', 'cv2'} & set(sys.modules)))"
+        "sys.exit(bool({'onnx', 'onnxruntime', 'openvino', 'cv2', 'grpc'} & set(sys.modules)))"
     )
     root = Path(__file__).parents[3]
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=root).returncode == 0
