@@ -176,12 +176,19 @@ def _inference(settings: Settings) -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    from shared.inference.models import model_store
+    from shared.inference.drift import drifts
+    from shared.inference.models import model_store, states_of
 
     try:
-        for model in model_store(settings).list():
-            fact = f"{model.manifest.label}, {len(model.manifest.classes)} classes"
-            yield Finding("model", "ok", fact)
+        found = model_store(settings).list()
+        for model, state in zip(found, states_of(found), strict=True):
+            faults = list(drifts([model]))
+            for fault in faults:
+                fact = f"{fault.label}: {fault.file} {fault.fault}"
+                yield Finding("model", "fail", fact, fault.remedy)
+            if not faults:
+                fact = f"{model.manifest.label}, {state}, {len(model.manifest.classes)} classes"
+                yield Finding("model", "ok", fact)
     except TrackloopError as error:
         yield Finding("model", "fail", error.message, "add the model again or remove its folder")
 

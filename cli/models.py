@@ -1,4 +1,4 @@
-"""`trackloop models`: add, list, show, rollback."""
+"""`trackloop models`: add, list, check, show, rollback."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -72,16 +72,18 @@ def add(
 
 @models.command("list")
 def list_models() -> None:
-    """List every model and version."""
-    from shared.inference.models import model_store
+    """List every model and version, and whether it serves, is kept, or was pruned."""
+    from shared.inference.models import model_store, states_of
 
-    table = Table("model", "task", "input", "decoding", "mAP50-95", "classes", box=None)
-    for model in model_store(load_settings()).list():
+    table = Table("model", "state", "task", "input", "decoding", "mAP50-95", "classes", box=None)
+    found = model_store(load_settings()).list()
+    for model, state in zip(found, states_of(found), strict=True):
         manifest = model.manifest
         side = manifest.input
         names = ", ".join(manifest.classes[:4]) + (" …" if len(manifest.classes) > 4 else "")
         table.add_row(
             manifest.label,
+            state,
             manifest.task,
             f"{side.height}×{side.width}{' dynamic' if side.dynamic_size else ''}",
             manifest.decoding,
@@ -92,12 +94,39 @@ def list_models() -> None:
 
 
 @models.command()
+def check(
+    name: Annotated[
+        str, typer.Argument(help="name or name@version. [every model]", show_default=False)
+    ] = "",
+) -> None:
+    """Hash the files of every model, or of NAME's versions; exit 1 if one is not as published."""
+    from shared.inference.drift import drifts
+    from shared.inference.models import model_store
+
+    store = model_store(load_settings())
+    if "@" in name:
+        found = [store.known(name)]
+    elif name:
+        label = store.known(name).manifest.name
+        found = [model for model in store.list() if model.manifest.name == label]
+    else:
+        found = store.list()
+    faults = list(drifts(found))
+    for fault in faults:
+        typer.echo(fault.message, err=True)
+    if faults:
+        raise typer.Exit(1)
+    whole = sum(not model.pruned for model in found)
+    Console().print(f"{whole} versions are as they were published")
+
+
+@models.command()
 def show(name: Annotated[str, typer.Argument(help="name or name@version.")]) -> None:
     """Print a model's manifest as JSON."""
     from shared.inference.models import model_store
     from shared.storage.documents import to_json
 
-    typer.echo(to_json(model_store(load_settings()).get(name).manifest), nl=False)
+    typer.echo(to_json(model_store(load_settings()).known(name).manifest), nl=False)
 
 
 @models.command()

@@ -15,6 +15,8 @@ from rich.progress import (
 from rich.progress import Task as Bar
 from rich.text import Text
 
+from shared.progress.port import Found
+
 
 class _Rate(ProgressColumn):
     """Units a second."""
@@ -47,8 +49,9 @@ class ProgressBar:
         self._bars, self._done, self._prefix = {}, {}, prefix
 
     def report(
-        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0
-    ) -> None:
+        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0,
+        *, found: Found | None = None,
+    ) -> None:  # fmt: skip
         """See `Progress.report`."""
         if step not in self._bars:
             self._bars[step] = self._progress.add_task(self._prefix + step, total=total, unit=unit)

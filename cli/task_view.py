@@ -1,7 +1,7 @@
 """Tasks on the terminal."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -35,6 +35,8 @@ def print_status(console: Console, status: "Status") -> None:
         count = f" {done}/{len(states)}" if len(states) > 1 else ""
         latest = next((state for state in states if state != "done"), "done")
         table.add_row("", f"{step}: {latest}{count}")
+    if status["progress"] and (reached := _reached(status["progress"]["found"])):
+        table.add_row("", escape(reached))
     for phase in status["loop"]:
         table.add_row(phase["pipeline"], f"{_state(phase['state'])} {phase['task_id']}")
     console.print(table)
@@ -89,6 +91,17 @@ def _by_step(status: "Status") -> dict[str, list[str]]:
     for step in status["steps"]:
         found.setdefault(step["name"], []).append(step["state"])
     return found
+
+
+def _reached(found: Mapping[str, Any]) -> str:
+    """What a training has reached; nothing for other steps."""
+    if "best_epoch" not in found:
+        return ""
+    losses = ", ".join(f"{name} {value:.3f}" for name, value in found["losses"].items())
+    return (
+        f"epoch {found['epoch']}: {losses}, mAP50-95 {found['metrics']['mAP50_95']:.3f}; best: "
+        f"epoch {found['best_epoch']}, {found['best_metrics']['mAP50_95']:.3f}"
+    )
 
 
 def _state(state: str) -> str:

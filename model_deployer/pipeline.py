@@ -25,7 +25,7 @@ DEPLOYMENT: Pipeline = (
         leaves=artefacts.verification, announces=model_converted,
     ),
     Step(
-        compare, queue=QUEUE, timeout_seconds=_HOURS, needs=("evaluation.json",),
+        compare, queue=QUEUE, timeout_seconds=2 * _HOURS, needs=("evaluation.json", "dataset/"),
         leaves=artefacts.verdict, announces=model_judged,
     ),
     Step(gate, queue=QUEUE, needs=("verdict.json",)),

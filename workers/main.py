@@ -1,12 +1,15 @@
 """The workers as a room: with everything in this process, or all of it but the steps."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
 from model_trainer.pipeline import QUEUE as TRAINING_QUEUE
 from shared.db.database import Database
+from shared.errors import ModelError
 from shared.labeling.adapters import open_labeling
+from shared.labeling.removal import remove_labels
 from shared.messaging.room import Room, RunningRoom, room_on_duty, running_room
 from shared.pipeline.one_at_a_time import OneAtATime
 from shared.pipeline.times import Times
@@ -20,8 +23,11 @@ from shared.storage.port import Storage
 from shared.tasks.erase import Erasure
 from shared.tasks.orphans import Uploads
 from shared.tasks.tidy_cache import tidy_cache
+from workers.kept_models import prune_old_models, report_drifts
 from workers.pipeline import PIPELINES
 from workers.reactions import REACTIONS
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -51,10 +57,10 @@ def workers_on_duty(
 
 def _room(settings: Settings, storage: Storage, progress: Progress, times: Times) -> Room:
     def erase(erasure: Erasure) -> None:
-        if erasure.labeling is not None:
-            open_labeling(settings).remove(erasure.labeling)
         erase_files(storage, erasure.task_id, erasure.keys)
         progress.forget(erasure.task_id)
+        if erasure.asked_labels:  # last: the tool may be away
+            remove_labels(open_labeling(settings), erasure.task_id, erasure.handle)
 
     return Room(
         name="workers",
@@ -63,5 +69,15 @@ def _room(settings: Settings, storage: Storage, progress: Progress, times: Times
         erase_files=erase,
         times=times,
         uploads=Uploads(partial(old_uploads, storage), partial(remove_upload, storage)),
-        tidy=partial(tidy_cache, settings),
+        tidy=partial(_tidy, settings),
     )
+
+
+def _tidy(settings: Settings, database: Database) -> None:
+    tidy_cache(settings, database)
+    try:
+        prune_old_models(settings, database)
+        report_drifts(settings)
+    except ModelError as error:
+        # Only somebody who mends the model can help: not to be tried again at once.
+        log.error("models are not looked after: %s", error.message)

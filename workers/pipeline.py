@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from model_deployer.pipeline import DEPLOYMENT
 from model_trainer.pipeline import TRAINING
-from shared.domain.task import Task
+from shared.domain.task import LabelingOptions, Task
 from shared.domain.video import Chunk
-from shared.pipeline.step import SOURCE, ChunkStep, Group, Pipeline, Pipelines, Step
+from shared.pipeline.step import FOLDER, SOURCE, ChunkStep, Group, Pipeline, Pipelines, Step
 from shared.pipeline.tools import Tools
 from shared.storage.plan import read_plan
 from workers import artefacts, summaries
@@ -22,6 +22,7 @@ from workers.labeling_manager.collect_labels import collect_labels
 from workers.labeling_manager.prepare_dataset import prepare_dataset
 from workers.labeling_manager.request_labels import request_labels
 from workers.labeling_manager.select_frames import select_frames
+from workers.labeling_manager.select_pictures import select_pictures
 from workers.model_inference.detect import detect
 from workers.model_inference.track import track
 from workers.results.chunk_files import write_chunks
@@ -46,6 +47,14 @@ def _wants_frames(task: Task) -> bool:
 
 def _wants_overlay(task: Task) -> bool:
     return task.options.overlay
+
+
+def _of_video(task: Task[LabelingOptions]) -> bool:
+    return task.options.frames == "chosen"
+
+
+def _of_pictures(task: Task[LabelingOptions]) -> bool:
+    return not _of_video(task)
 
 
 def _planned(tools: Tools, task: Task) -> tuple[Chunk, ...]:
@@ -135,9 +144,12 @@ _LABELS = ("labels/",)
 
 LABELING: Pipeline = (
     Step(
-        select_frames, queue="labeling", timeout_seconds=6 * _HOURS,
-        needs=("source", *_VIDEO, "plan.json", "detections/", "frames/"),
-        leaves=artefacts.chosen_pictures,
+        select_frames, queue="labeling", timeout_seconds=6 * _HOURS, when=_of_video,
+        needs=("source", *_VIDEO, "plan.json", "detections/"), leaves=artefacts.chosen_pictures,
+    ),
+    Step(
+        select_pictures, queue="labeling", timeout_seconds=6 * _HOURS, when=_of_pictures,
+        needs=(FOLDER, "source", "frames/"), leaves=artefacts.chosen_pictures,
     ),
     Step(
         request_labels, queue="labeling", needs=_LABELS, leaves=artefacts.label_request,

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api_gateway.schemas.options import Share
 from api_gateway.schemas.task import Place, UserId
+from shared.domain.model import VersionState
 
 Key = Annotated[
     str,
@@ -57,10 +58,13 @@ class InferenceRequest(_Request):
 
 
 class ModelView(BaseModel):
-    """A model that can be named in a task."""
+    """A version of a model. `state`: `serving` is what the name alone means, `kept` may be named,
+    `pruned` made room for newer ones: it cannot be named any more.
+    """
 
     name: str
     version: str
+    state: VersionState
     task: str
     classes: list[str]
     input: dict[str, Any]

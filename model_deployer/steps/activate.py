@@ -5,6 +5,7 @@ from model_deployer.published import published
 from shared.domain.model import ModelManifest
 from shared.errors import ConflictError
 from shared.inference.models import Model
+from shared.inference.partial_version import clear_partial_versions
 from shared.inference.publish_model import publish_model
 from shared.pipeline.step import Output
 from shared.pipeline.tools import Tools
@@ -26,21 +27,24 @@ def activate(tools: Tools, task: Deployment) -> Output:
         TransientError: `disk_full`, or the storage does not answer as it should.
     """
     staged = read_document(manifest_file(tools.paths, task), ModelManifest)
+    clear_partial_versions(tools.models.own / staged.name)
     model = published(tools.models, staged)
     if model is None:
-        _refuse_other(tools, task)
+        _refuse_other(tools, task, staged)
         content = Model(staged, model_file(tools.paths, task)).read()
         model = publish_model(tools.models, content, staged, weights_file(tools.paths, task))
     return {"model": model.manifest.label, "replaced": staged.metrics["replaced"]}
 
 
-def _refuse_other(tools: Tools, task: Deployment) -> None:
-    """Better than what served once is not better than what serves, unless somebody forces it."""
-    measured = tools.models.get(task.options.model).manifest
-    present = tools.models.get(measured.name).manifest
+def _refuse_other(tools: Tools, task: Deployment, staged: ModelManifest) -> None:
+    """Better than what served a moment ago is not better than what serves, unless somebody forces
+    it. `compare` looked last; a deployment anew looks again.
+    """
+    measured = tools.models.known(staged.metrics["replaced"]).manifest
+    present = tools.models.serving(measured.label).manifest
     if present.sha256 != measured.sha256 and task.options.forced_by is None:
         raise ConflictError(
             "other_model_serves",
             f"The model was measured against {measured.label}, but {present.label} serves by now; "
-            "train again, or deploy it by force.",
+            "deploy it again, and it is measured against that one.",
         )

@@ -43,7 +43,7 @@ def evaluate(tools: Tools, task: Task[TrainingOptions]) -> Output:
     file = paths.train_log(task.id) / "model.pt"
     weights = Weights(file, sha256_of(file))
     new = _new(tools, weights, labels, pictures, lambda n: progress.update(n, 2 * count))
-    current = tools.models.get(options.model)
+    current = tools.models.serving(options.model)
     old = measure(
         tools.open_runtime(current), current.manifest, labels, pictures,
         on_picture=lambda n: progress.update(count + n, 2 * count),

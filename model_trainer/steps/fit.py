@@ -1,10 +1,13 @@
 """Trains a detector on a prepared dataset."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from shared.domain.task import Task, TrainingOptions
 from shared.pipeline.step import Output
 from shared.pipeline.tools import Tools
+from shared.storage.paths import checkpoints
 from shared.training.environment import training_python
 from shared.training.jobs import EpochReport, FitJob, Weights
 from shared.training.settings import FitSettings, parse_fit_settings
@@ -18,8 +21,8 @@ def fit(tools: Tools, task: Task[TrainingOptions]) -> Output:
         `epochs` that ran, the `best_epoch` and its `metrics` on pictures that only chose it.
 
     Raises:
-        InvalidInputError: `invalid_training_setting`, `no_training_pictures`, `no_labels`,
-            `bad_labels`.
+        InvalidInputError: `invalid_training_setting`, `base_needs_weights`,
+            `no_training_pictures`, `no_labels`, `bad_labels`.
         PermanentError: `no_training_environment`, `nan_loss`, `out_of_memory`,
             `unreadable_pictures`, `training_failed`.
         TransientError: `training_died`, `disk_full`.
@@ -42,21 +45,25 @@ def fit(tools: Tools, task: Task[TrainingOptions]) -> Output:
 
 
 def _settings(options: TrainingOptions, weights: Weights | None) -> FitSettings:
-    """A model that came as ONNX has no weights to begin with: then from scratch."""
+    """A model that came as ONNX has no weights to begin with: then from scratch, unless somebody
+    asked for them.
+    """
     asked = parse_fit_settings(options.settings)
-    return asked if weights is not None else asked.model_copy(update={"base": "scratch"})
+    if weights is not None or "base" in asked.model_fields_set:
+        return asked
+    return asked.model_copy(update={"base": "scratch"})
 
 
 def _weights_of(tools: Tools, label: str) -> Weights | None:
     model = tools.models.get(label)
-    file, sha256 = model.path.with_name("model.pt"), model.manifest.weights_sha256
-    return Weights(file, sha256) if sha256 is not None and file.is_file() else None
+    file, sha256 = model.weights, model.manifest.weights_sha256
+    return Weights(file, sha256) if file is not None and sha256 is not None else None
 
 
 def _work(tools: Tools, task_id: str) -> Path:
     """Where checkpoints outlive the step: with the task, or where only this host looks."""
     if tools.paths.private:
-        return tools.settings.cache_folder / "training" / task_id
+        return checkpoints(tools.settings.cache_folder) / task_id
     return tools.paths.train_log(task_id) / "work"
 
 
@@ -65,8 +72,14 @@ class _Progress:
 
     def __init__(self, tools: Tools, task_id: str) -> None:
         self._tools, self._task_id = tools, task_id
+        self._found: dict[str, Any] | None = None
 
     def __call__(self, report: EpochReport) -> None:
         begun = report.epoch if report.ended else max(report.epoch - 1, 0)
         within = report.batch / report.batches if report.batches and not report.ended else 0.0
-        self._tools.progress.report(self._task_id, "fit", begun + within, report.epochs, "epochs")
+        if report.reached is not None:
+            self._found = asdict(report.reached)
+        # Again with each report: a board that was away for a while has missed some.
+        self._tools.progress.report(
+            self._task_id, "fit", begun + within, report.epochs, "epochs", found=self._found
+        )

@@ -6,6 +6,10 @@ from typing import Any, Literal
 Decoding = Literal["raw", "end2end", "grid"]
 
 
+VersionState = Literal["serving", "kept", "pruned"]
+"""`serving`: what the model's name means; `kept`: may be named; `pruned`: made room for others."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInput:
     """The one input of the network.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from shared.evaluation.average_precision import mean_average_precisions
 from shared.evaluation.matching import ClassMatches
@@ -61,4 +61,5 @@ def _tail(confidence: float, pictures: int) -> float:
     if pictures < 2:
         return 0.0
     spread = (pictures / (pictures - 1)) ** 0.5
-    return float(norm.cdf(spread * t.ppf((1 - confidence) / 2, pictures - 1)))
+    # Those of scipy.stats, which takes a fifth of the time that a service takes to start.
+    return float(ndtr(spread * stdtrit(pictures - 1, (1 - confidence) / 2)))

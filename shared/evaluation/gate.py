@@ -42,6 +42,7 @@ def judge(
         gained=tuple(name for name in new.classes if old is not None and name not in known),
         lost=tuple(name for name in known if name not in new.classes),
         terms=terms,
+        against=old.label if old is not None else None,
     )
     if compared:
         ahead = match(labels, new, compared)

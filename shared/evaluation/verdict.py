@@ -60,6 +60,7 @@ class Verdict:
         new, old: scores over `compared`; None where there is nothing to score.
         difference: mAP50-95 of the new model minus the old one's.
         forced_by: who had it accepted against the figures.
+        against: `name@version` of the other model; None where there was none.
     """
 
     accepted: bool
@@ -76,3 +77,4 @@ class Verdict:
     interval: Interval | None = None
     forced_by: str | None = None
     terms: GateTerms = field(default_factory=GateTerms)
+    against: str | None = None

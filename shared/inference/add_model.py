@@ -108,7 +108,7 @@ def _tried(
 
 def _already_there(store: ModelStore, manifest: ModelManifest) -> Model | None:
     for version in store.versions(manifest.name):
-        model = store.get(f"{manifest.name}@{version}")
-        if replace(model.manifest, version=manifest.version) == manifest:
+        model = store.known(f"{manifest.name}@{version}")
+        if not model.pruned and replace(model.manifest, version=manifest.version) == manifest:
             return model
     return None

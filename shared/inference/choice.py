@@ -17,13 +17,17 @@ class Choice:
     class_ids: frozenset[int]
 
 
-def choose(models: ModelStore, options: AnalysisOptions) -> Choice:
+def choose(models: ModelStore, options: AnalysisOptions, *, runs: bool = True) -> Choice:
     """Resolve and check the options.
+
+    Args:
+        runs: whether the model is to run; else its manifest will do, which a pruned version keeps.
 
     Raises:
         InvalidInputError: `unknown_model`, `invalid_option`, `unknown_class`.
+        ConflictError: `model_pruned`.
     """
-    model = models.get(options.model)
+    model = models.get(options.model) if runs else models.known(options.model)
     manifest = model.manifest
     if manifest.task != "detect":
         raise InvalidInputError(

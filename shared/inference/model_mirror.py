@@ -1,41 +1,53 @@
 """Own models of a storage that is elsewhere: kept there once, seen here as files."""
 
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from shared.domain.model import ModelManifest
+from shared.errors import PermanentError
 from shared.inference.manifest import is_slug, is_version
+from shared.inference.partial_version import partial_version
 from shared.storage.documents import to_json
-from shared.storage.files import full_disk_as_error
 from shared.storage.port import Storage, fetch
 
 _FOLDER = "models/"
 _FILE, _DOCUMENT = "model.onnx", "model.json"
 WEIGHTS_FILE = "model.pt"
+PRUNED_FILE = "pruned.json"
+"""Beside the manifest of a version whose other files are gone, or are just being deleted."""
+_HEAVY = (WEIGHTS_FILE, _FILE)
+_ALL = {*_HEAVY, _DOCUMENT}
 
 
 class ModelMirror:
-    """Versions are immutable: what is here stays as it is. The manifest is written last."""
+    """Versions are immutable: what is here stays as it is, until it is pruned there. The manifest
+    is written last.
+    """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._refreshing = threading.Lock()
 
     def refresh(self, own: Path) -> None:
-        """Fetch the versions that this host has not seen.
+        """Fetch the versions that this host has not seen, and drop what was pruned elsewhere.
 
         Raises:
             TransientError: the storage does not answer as it should, or `disk_full`.
+            PermanentError: `artefact_missing`: a manifest is there, and not its model.
         """
         with self._refreshing:
-            for name, version in self._whole():
-                if not (own / name / version).exists():
-                    self._bring(own / name, f"{_FOLDER}{name}/{version}/", version)
+            for name, version, files in self._whole():
+                try:
+                    self._follow(own / name, f"{_FOLDER}{name}/{version}/", version, files)
+                except PermanentError:
+                    # To fetch takes long: it may have been pruned, or taken back, since.
+                    now = self.files(name, version)
+                    if now == files:
+                        raise
+                    self._follow(own / name, f"{_FOLDER}{name}/{version}/", version, now)
 
     def publish(
         self, own: Path, content: bytes, manifest: ModelManifest, first: int,
@@ -50,7 +62,7 @@ class ModelMirror:
             TransientError: the storage does not answer as it should, or `disk_full`.
         """
         version = first
-        with _partial(own / manifest.name) as folder:
+        with partial_version(own / manifest.name) as folder:
             (folder / _FILE).write_bytes(content)
             while not self._storage.create(folder / _FILE, _key(manifest.name, version, _FILE)):
                 version += 1
@@ -65,37 +77,78 @@ class ModelMirror:
             _appear(folder, own / manifest.name / str(version))
         return version
 
-    def _whole(self) -> Iterator[tuple[str, str]]:
-        """Name and version of every model whose manifest is there."""
+    def mark(self, mark: Path, name: str, version: str) -> None:
+        """Say to all hosts that the version is pruned.
+
+        Raises:
+            TransientError: the storage does not answer as it should.
+        """
+        self._storage.send(mark, _key(name, int(version), PRUNED_FILE))
+
+    def delete(self, name: str, version: str, *files: str) -> None:
+        """Delete these files of a version, where they are.
+
+        Raises:
+            TransientError: the storage does not answer as it should.
+        """
+        for file in files:
+            self._storage.delete(_key(name, int(version), file))
+
+    def files(self, name: str, version: str) -> set[str]:
+        """Names of the files of a version.
+
+        Raises:
+            TransientError: the storage does not answer as it should.
+        """
+        prefix = f"{_FOLDER}{name}/{version}/"
+        return {found.key.removeprefix(prefix) for found in self._storage.list(prefix)}
+
+    def _whole(self) -> Iterator[tuple[str, str, set[str]]]:
+        """Name, version and files of every model whose manifest is there."""
+        versions: dict[tuple[str, str], set[str]] = {}
         for found in self._storage.list(_FOLDER):
             name, _, rest = found.key.removeprefix(_FOLDER).partition("/")
             version, _, file = rest.partition("/")
-            if file == _DOCUMENT and is_slug(name) and is_version(version):
-                yield name, version
+            versions.setdefault((name, version), set()).add(file)
+        for (name, version), files in versions.items():
+            if _DOCUMENT in files and is_slug(name) and is_version(version):
+                yield name, version, files
 
-    def _bring(self, place: Path, prefix: str, version: str) -> None:
-        with _partial(place) as folder:
-            for file in (_FILE, _DOCUMENT):
+    def _follow(self, place: Path, prefix: str, version: str, files: set[str]) -> None:
+        """See to it that this host has of a version what the bucket has."""
+        here = place / version
+        if PRUNED_FILE not in files and (here / PRUNED_FILE).exists():
+            self._take_back(here)
+        if not here.exists():
+            self._bring(place, prefix, version, files)
+        elif PRUNED_FILE in files:
+            self._drop(here, prefix, files)
+
+    def _bring(self, place: Path, prefix: str, version: str, files: set[str]) -> None:
+        wanted = {_DOCUMENT, PRUNED_FILE} if PRUNED_FILE in files else _ALL
+        with partial_version(place) as folder:
+            # The manifest is there only where the model is, unless it is pruned just now.
+            for file in sorted(wanted & (files | {_FILE})):
                 fetch(self._storage, f"{prefix}{file}", folder / file)
-            if self._storage.find(f"{prefix}{WEIGHTS_FILE}") is not None:
-                fetch(self._storage, f"{prefix}{WEIGHTS_FILE}", folder / WEIGHTS_FILE)
             _appear(folder, place / version)
+
+    def _drop(self, here: Path, prefix: str, files: set[str]) -> None:
+        if not (here / PRUNED_FILE).exists():
+            fetch(self._storage, f"{prefix}{PRUNED_FILE}", here / PRUNED_FILE)
+        if _FILE not in files:
+            for name in _HEAVY:
+                (here / name).unlink(missing_ok=True)
+
+    def _take_back(self, here: Path) -> None:
+        """Its deletion was called off before it had begun."""
+        if (here / _FILE).exists():
+            (here / PRUNED_FILE).unlink(missing_ok=True)
+        else:
+            shutil.rmtree(here)  # to be fetched again
 
 
 def _key(name: str, version: int, file: str) -> str:
     return f"{_FOLDER}{name}/{version}/{file}"
-
-
-@contextmanager
-def _partial(place: Path) -> Iterator[Path]:
-    with full_disk_as_error(place):
-        place.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=place, prefix=".part-"))
-        try:
-            folder.chmod(0o755)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _appear(folder: Path, target: Path) -> None:

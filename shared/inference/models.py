@@ -1,14 +1,14 @@
 """The models that can be run: those that Trackloop ships and the user's own."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.domain.model import ModelManifest
-from shared.errors import InvalidInputError, ModelError
+from shared.domain.model import ModelManifest, VersionState
+from shared.errors import ConflictError, InvalidInputError, ModelError
 from shared.inference.manifest import bad_manifest, is_slug, is_version, read_manifest
-from shared.inference.model_mirror import WEIGHTS_FILE, ModelMirror
+from shared.inference.model_mirror import PRUNED_FILE, WEIGHTS_FILE, ModelMirror
 from shared.settings import Settings
 from shared.storage.adapters import open_storage
 from shared.storage.paths import Paths
@@ -16,10 +16,15 @@ from shared.storage.paths import Paths
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A manifest and the model.onnx that it describes."""
+    """A manifest and the model.onnx that it describes.
+
+    Attributes:
+        pruned: it made room for newer versions: the manifest is all that is kept.
+    """
 
     manifest: ModelManifest
     path: Path
+    pruned: bool = False
 
     @property
     def weights(self) -> Path | None:
@@ -31,7 +36,10 @@ class Model:
 
         Raises:
             ModelError: `model_missing`, or `model_changed`.
+            ConflictError: `model_pruned`.
         """
+        if self.pruned:
+            raise _pruned(self.manifest)
         try:
             content = self.path.read_bytes()
         except FileNotFoundError as error:
@@ -80,8 +88,21 @@ class ModelStore:
 
         Raises:
             InvalidInputError: `unknown_model`, listing the known ones.
+            ConflictError: `model_pruned`.
             ModelError: `bad_manifest`, or `duplicate_model` where an own model took a bundled
                 one's name and version.
+        """
+        model = self.known(label)
+        if model.pruned:
+            raise _pruned(model.manifest)
+        return model
+
+    def known(self, label: str) -> Model:
+        """As `get`, for whoever wants the manifest alone: it may be of a pruned version.
+
+        Raises:
+            InvalidInputError: `unknown_model`, listing the known ones.
+            ModelError: as `get`.
         """
         name, _, version = label.partition("@")
         known = self._matching(name, version) if version else ()
@@ -93,13 +114,23 @@ class ModelStore:
             raise self._unknown(label)
         return _load(max(known, key=lambda place: place.version))
 
+    def serving(self, label: str) -> Model:
+        """What the name of this `name@version` means by now.
+
+        Raises:
+            InvalidInputError, ModelError: as `get`.
+        """
+        return self.get(label.partition("@")[0])
+
     def versions(self, name: str) -> tuple[int, ...]:
-        """Versions of this name, ascending, whether or not their manifests are sound."""
+        """Versions of this name, ascending, pruned ones too, whether or not their manifests are
+        sound.
+        """
         self._refresh()
         return tuple(place.version for place in self._places(name))
 
     def list(self) -> list[Model]:
-        """Every model, by name and version.
+        """Every model, by name and version, pruned ones too.
 
         Raises:
             ModelError: `bad_manifest`, or `duplicate_model`.
@@ -150,6 +181,16 @@ def model_store(settings: Settings) -> ModelStore:
     )
 
 
+def states_of(models: Sequence[Model]) -> list[VersionState]:
+    """Of every model, as `ModelStore.list` gives them: what its name means serves."""
+    highest = {model.manifest.name: model.manifest.label for model in models}
+    serving = {*highest.values()}
+    return [
+        "pruned" if model.pruned else "serving" if model.manifest.label in serving else "kept"
+        for model in models
+    ]
+
+
 def _folders(root: Path) -> list[Path]:
     return [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
 
@@ -168,4 +209,14 @@ def _load(place: _Place) -> Model:
         raise bad_manifest(place.document, "name", f"must be {place.name!r}, as its folder")
     if manifest.version != str(place.version):
         raise bad_manifest(place.document, "version", f"must be {place.version}, as its folder")
-    return Model(manifest, place.file)
+    pruned = place.file.with_name(PRUNED_FILE).exists()
+    return Model(manifest, place.file, pruned=pruned)
+
+
+def _pruned(manifest: ModelManifest) -> ConflictError:
+    return ConflictError(
+        "model_pruned",
+        f"{manifest.label} was deleted to make room for newer versions "
+        f"(TRACKLOOP_KEEP_VERSIONS); name {manifest.name} for the one that serves, or deploy its "
+        "training again.",
+    )

@@ -2,8 +2,6 @@
 
 import errno
 import os
-import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +9,9 @@ from shared.domain.model import ModelManifest
 from shared.errors import ModelError
 from shared.inference.model_mirror import WEIGHTS_FILE
 from shared.inference.models import Model, ModelStore
+from shared.inference.partial_version import partial_version
 from shared.storage.documents import to_json
-from shared.storage.files import full_disk_as_error, sha256_of
+from shared.storage.files import sha256_of
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
@@ -36,18 +35,12 @@ def publish_model(
         version = store.mirror.publish(store.own, content, manifest, first, weights)
         path = folder / str(version) / "model.onnx"
         return Model(replace(manifest, version=str(version)), path)
-    with full_disk_as_error(store.own):
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(dir=folder, prefix=".part-"))
-        try:
-            partial.chmod(0o755)
-            _write(partial / "model.onnx", content)
-            if weights is not None:
-                _write(partial / WEIGHTS_FILE, weights.read_bytes())
-            highest = max(store.versions(manifest.name), default=0)
-            return _claim(partial, folder, manifest, highest + 1)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+    with partial_version(folder) as partial:
+        _write(partial / "model.onnx", content)
+        if weights is not None:
+            _write(partial / WEIGHTS_FILE, weights.read_bytes())
+        highest = max(store.versions(manifest.name), default=0)
+        return _claim(partial, folder, manifest, highest + 1)
 
 
 def _check_weights(manifest: ModelManifest, weights: Path | None) -> None:

@@ -7,6 +7,8 @@ from shared.inference.manifest import is_version
 from shared.inference.models import Model, ModelStore
 from shared.inference.publish_model import publish_model
 
+DEPLOYED_BY = "deployed_by"
+"""Of a model's metrics: the task that published it."""
 RESTORED, ROLLED_BACK_FROM = "restored", "rolled_back_from"
 """Of a model's metrics: the version whose files it has, and the one that served until then."""
 
@@ -29,7 +31,7 @@ def roll_back(store: ModelStore, name: str) -> Model:
             "present one comes back.",
         )
     present = store.get(name)
-    earlier = _before(store, present)
+    earlier = version_before(store, present)
     manifest = earlier.manifest
     metrics = {
         **manifest.metrics,
@@ -40,13 +42,17 @@ def roll_back(store: ModelStore, name: str) -> Model:
     return publish_model(store, earlier.read(), restored, earlier.weights)
 
 
-def _before(store: ModelStore, present: Model) -> Model:
-    """The highest version below the one whose files serve, if it is another model."""
+def version_before(store: ModelStore, present: Model) -> Model:
+    """The highest version below the one whose files serve that is another model.
+
+    Raises:
+        ConflictError: `no_earlier_version`.
+    """
     name, _, origin = _origin(present).partition("@")
     for version in reversed(store.versions(name)):
         if version < int(origin):
-            earlier = store.get(f"{name}@{version}")
-            if earlier.manifest.sha256 != present.manifest.sha256:
+            earlier = store.known(f"{name}@{version}")
+            if not earlier.pruned and earlier.manifest.sha256 != present.manifest.sha256:
                 return earlier
     raise ConflictError(
         "no_earlier_version",

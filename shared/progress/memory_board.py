@@ -5,7 +5,9 @@ import time
 from dataclasses import replace
 from typing import Self
 
-from shared.progress.port import ProgressReport
+import orjson
+
+from shared.progress.port import Found, ProgressReport, checked
 from shared.progress.tally import KEPT_SECONDS, Tally
 
 
@@ -23,10 +25,11 @@ class MemoryBoard:
         self._tasks: dict[str, dict[str, Tally]] = {}
 
     def report(
-        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0
-    ) -> None:
+        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0,
+        *, found: Found | None = None,
+    ) -> None:  # fmt: skip
         """See `Progress.report`."""
-        now = time.time()
+        now, known = time.time(), None if found is None else orjson.loads(checked(found))
         with self._lock:
             if task_id not in self._tasks:
                 self._drop_old(now)
@@ -38,6 +41,7 @@ class MemoryBoard:
                 at=now,
                 done={**old.done, part: done},
                 first={part: done, **old.first},
+                found=old.found if known is None else known,
             )
 
     def read(self, task_id: str) -> ProgressReport | None:

@@ -1,25 +1,37 @@
 """The progress port: what a step tells, and what whoever watches may read."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
+
+import orjson
 
 INTERVAL_SECONDS = 0.5
+MOST_FOUND_BYTES = 4096
+
+Found = Mapping[str, Any]
+"""Of a step, while it runs: a few figures as plain JSON. Whatever grows with it is for a file."""
 
 
 class Progress(Protocol):
     """Receives how far a step has come."""
 
     def report(
-        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0
-    ) -> None:
+        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0,
+        *, found: Found | None = None,
+    ) -> None:  # fmt: skip
         """How far one part of a step has come.
 
         Args:
             done: units (frames, bytes) of this part.
             total: units of the whole step, all parts together; None: not known.
             part: number of the chunk; 0 for steps that run once.
+            found: what the step knows by now; None: nothing new.
+
+        Raises:
+            ValueError: `found` is larger than `MOST_FOUND_BYTES` as JSON.
         """
 
     def forget(self, task_id: str) -> None:
@@ -35,6 +47,7 @@ class ProgressReport:
         total: units of the whole step; None: not known.
         rate: units a second since the step's first report; None until known.
         reported_at: when the last report came, UTC.
+        found: what the step knew when it said so last; empty where it never did.
     """
 
     step: str
@@ -43,6 +56,7 @@ class ProgressReport:
     unit: str
     rate: float | None
     reported_at: datetime
+    found: Found = field(default_factory=dict)
 
     @property
     def percent(self) -> float | None:
@@ -78,12 +92,27 @@ class Silent:
     """Nobody watches."""
 
     def report(
-        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0
-    ) -> None:
+        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0,
+        *, found: Found | None = None,
+    ) -> None:  # fmt: skip
         """Drop it."""
 
     def forget(self, task_id: str) -> None:
         """Nothing was kept."""
+
+
+def checked(found: Found) -> bytes:
+    """As JSON.
+
+    Raises:
+        ValueError: it is too large to be kept with every report.
+    """
+    written = orjson.dumps(found)
+    if len(written) > MOST_FOUND_BYTES:
+        raise ValueError(
+            f"found: {len(written)} bytes are more than {MOST_FOUND_BYTES}; write a file instead."
+        )
+    return written
 
 
 class StepProgress:

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar, cast
 
+import orjson
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from shared.errors import InvalidInputError
-from shared.progress.port import ProgressReport
+from shared.progress.port import Found, ProgressReport, checked
 from shared.progress.tally import KEPT_SECONDS, Tally
 
 log = logging.getLogger(__name__)
@@ -61,8 +62,9 @@ class RedisBoard:
         self._away, self._rest_until = False, 0.0
 
     def report(
-        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0
-    ) -> None:
+        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0,
+        *, found: Found | None = None,
+    ) -> None:  # fmt: skip
         """See `Progress.report`."""
         now = time.time()
         fields: dict[Any, Any] = {
@@ -72,6 +74,8 @@ class RedisBoard:
             _field(step, "at"): now,
             _field(step, "done", part): done,
         }
+        if found is not None:
+            fields[_field(step, "found")] = checked(found)
 
         def write() -> None:
             key = _PREFIX + task_id
@@ -136,6 +140,7 @@ def _tally(fields: Mapping[str, str]) -> Tally:
         at=float(fields[_field(step, "at")]),
         done=_by_part(fields, _field(step, "done")),
         first=_by_part(fields, _field(step, "first")),
+        found=orjson.loads(fields.get(_field(step, "found"), "{}")),
     )
 
 

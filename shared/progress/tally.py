@@ -1,10 +1,10 @@
 """What the parts of a step reported, as one report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from shared.progress.port import ProgressReport
+from shared.progress.port import Found, ProgressReport
 
 KEPT_SECONDS = 24 * 3600
 """A task whose steps were silent for so long is forgotten."""
@@ -19,6 +19,7 @@ class Tally:
         done: units by part.
         first: units that each part's first report named. They took none of the time that is
             measured: a chunk that an earlier run detected is all there at once.
+        found: what the step said last that it knows.
     """
 
     step: str
@@ -28,6 +29,7 @@ class Tally:
     at: float
     done: Mapping[int, float]
     first: Mapping[int, float]
+    found: Found = field(default_factory=dict)
 
     def report(self) -> ProgressReport:
         """All parts together."""
@@ -40,4 +42,5 @@ class Tally:
             unit=self.unit,
             rate=gained / seconds if gained > 0 and seconds > 0 else None,
             reported_at=datetime.fromtimestamp(self.at, UTC),
+            found=self.found,
         )

@@ -32,9 +32,13 @@ def locked_folder(place: Path, name: str) -> Iterator[Path]:
             _clear(folder)
 
 
-def clear_dead(place: Path) -> None:
-    """Remove folders whose processes were killed: a living one holds a lock on its own."""
-    for folder in place.glob("[!.]*"):
+def clear_dead(place: Path, pattern: str = "[!.]*") -> None:
+    """Remove folders whose processes were killed: a living one holds a lock on its own.
+
+    Args:
+        pattern: of the folders' names.
+    """
+    for folder in place.glob(pattern):
         try:
             with (folder / _LOCK).open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

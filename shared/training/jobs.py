@@ -66,6 +66,22 @@ Job = FitJob | ForwardJob | ExportJob
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """What a training has behind it.
+
+    Attributes:
+        epoch: the last that ended, from 1, with its `losses` and `metrics`.
+        best_epoch: from 1, with its `best_metrics`.
+    """
+
+    epoch: int
+    losses: dict[str, float]
+    metrics: dict[str, float]
+    best_epoch: int
+    best_metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class EpochReport:
     """How far a training is.
 
@@ -75,6 +91,7 @@ class EpochReport:
         ended: said once for each epoch; `losses` and `metrics` are its own then.
         losses: of the training pictures, by part, mean over the epoch.
         metrics: of the validation pictures: precision, recall, mAP50, mAP50_95.
+        reached: told when an epoch has ended, and when a training goes on.
     """
 
     epoch: int
@@ -85,6 +102,7 @@ class EpochReport:
     ended: bool = False
     losses: dict[str, float] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    reached: Reached | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,3 +128,21 @@ def test_parts_report_at_the_same_moment(board: ProgressBoard, task: str) -> Non
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(part, range(8)))
     assert _read(board, task).done == 160
+
+
+def test_what_a_step_knows_stays_until_it_knows_more(board: ProgressBoard, task: str) -> None:
+    board.report(task, "fit", 0, 9, "epochs")
+    assert _read(board, task).found == {}
+    board.report(task, "fit", 1, 9, "epochs", found={"epoch": 1, "metrics": {"mAP50": 0.25}})
+    board.report(task, "fit", 1.5, 9, "epochs")
+    assert _read(board, task).found == {"epoch": 1, "metrics": {"mAP50": 0.25}}
+    board.report(task, "fit", 2, 9, "epochs", found={"epoch": 2})
+    assert _read(board, task).found == {"epoch": 2}
+    board.report(task, "evaluate", 0, 5, "pictures")
+    assert _read(board, task).found == {}
+
+
+def test_what_would_grow_for_ever_is_refused(board: ProgressBoard, task: str) -> None:
+    with pytest.raises(ValueError, match="write a file instead"):
+        board.report(task, "fit", 1, 9, "epochs", found={"epochs": [0.123456] * 1000})
+    assert board.read(task) is None

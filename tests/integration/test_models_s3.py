@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import InvalidInputError
+from shared.errors import ConflictError, InvalidInputError
 from shared.inference.models import Model, ModelStore, model_store
+from shared.inference.prune import prune_versions
 from shared.inference.publish_model import publish_model
 from shared.inference.roll_back import roll_back
 from shared.storage.adapters import open_storage
+from tests.support.deployed_versions import deploy_versions
 from tests.support.s3_server import S3Server, s3_settings
 from tests.support.tiny_models import TinyModel
 
@@ -87,3 +89,40 @@ def test_weights_travel_with_their_model(url: str, tmp_path: Path) -> None:
     assert (back.manifest.label, back.read()) == ("tiny@3", b"model")
     assert back.weights is not None
     assert back.weights.read_bytes() == b"weights"
+
+
+def test_what_one_host_prunes_is_gone_on_all_of_them(url: str, tmp_path: Path) -> None:
+    here, there = _store(url, tmp_path / "here"), _store(url, tmp_path / "there")
+    deploy_versions(here, 4)
+    assert there.get("tiny").manifest.label == "tiny@4"
+    assert prune_versions(here, 1, lambda: ()) == ["tiny@1", "tiny@2"]
+    left = open_storage(s3_settings(url, tmp_path)).list("models/tiny/1/")
+    assert sorted(found.key for found in left) == [
+        "models/tiny/1/model.json", "models/tiny/1/pruned.json",
+    ]  # fmt: skip
+    late = _store(url, tmp_path / "late")
+    for store in (here, there, late):
+        assert [each.pruned for each in store.list() if each.manifest.name == "tiny"] == [
+            True, True, False, False,
+        ]  # fmt: skip
+        assert not list((store.own / "tiny" / "1").glob("model.[op]*"))
+        with pytest.raises(ConflictError, match="tiny@1 was deleted"):
+            store.get("tiny@1")
+        assert store.get("tiny@3").read() == b"tiny 3"
+    assert prune_versions(there, 1, lambda: ()) == []
+    deploy_versions(late, 1)
+    assert here.get("tiny").manifest.label == "tiny@5"
+
+
+def test_a_mark_that_is_taken_back_is_so_on_all_hosts(url: str, tmp_path: Path) -> None:
+    here, there = _store(url, tmp_path / "here"), _store(url, tmp_path / "there")
+    deploy_versions(here, 3)
+
+    def seen_in_between() -> tuple[str, ...]:
+        assert there.known("tiny").manifest.label == "tiny@3"
+        return ("tiny@1",) if there.known("tiny@1").pruned else ()
+
+    assert prune_versions(here, 1, seen_in_between) == []
+    assert there.known("tiny").manifest.label == "tiny@3"
+    for store in (here, there):
+        assert store.get("tiny@1").read() == b"tiny 1"

@@ -1,5 +1,6 @@
 """ultralytics' trainer, watched: it reports, commits each epoch, and stops at the first NaN."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from ultralytics.models.yolo.detect import DetectionTrainer
 from shared.errors import PermanentError
 from shared.training.child.checkpoint import Checkpoint, CheckpointFolder, Epoch
 from shared.training.child.telling import Telling
-from shared.training.jobs import EpochReport, Phase
+from shared.training.jobs import EpochReport, Phase, Reached
 
 _TELL_SECONDS = 0.5
 _METRICS = {
@@ -50,7 +51,7 @@ class Watch:
         self._folder, self._telling, self._pictures, self._size = folder, telling, pictures, batch
         self._batch, self._told, self._began = 0, float("-inf"), time.monotonic()
         events: dict[str, Callable[[Any], None]] = {
-            "on_train_start": self._check_pictures,
+            "on_train_start": self._start,
             "on_train_epoch_start": self._begin,
             "on_train_batch_end": self._batch_ended,
             "on_val_batch_end": lambda _: self._tell(trainer, "validating"),
@@ -58,6 +59,15 @@ class Watch:
         }
         for event, callback in events.items():
             trainer.add_callback(event, callback)
+
+    def _start(self, trainer: Any) -> None:
+        self._check_pictures(trainer)
+        if self.checkpoint is not None:
+            last = self.checkpoint.epochs[-1].epoch
+            going_on = EpochReport(
+                last + 1, trainer.epochs, "starting", reached=_reached(self.checkpoint)
+            )
+            self._telling.report(going_on)
 
     def _check_pictures(self, trainer: Any) -> None:
         loaders = (trainer.train_loader, trainer.test_loader)
@@ -104,7 +114,7 @@ class Watch:
         self._telling.report(
             EpochReport(
                 epoch.epoch, trainer.epochs, "validating", self._batch, self._batch, ended=True,
-                losses=epoch.losses, metrics=epoch.metrics,
+                losses=epoch.losses, metrics=epoch.metrics, reached=_reached(self.checkpoint),
             )
         )  # fmt: skip
 
@@ -119,12 +129,20 @@ class Watch:
         )
 
 
+def _reached(checkpoint: Checkpoint) -> Reached:
+    last, best = checkpoint.epochs[-1], checkpoint.epochs[checkpoint.best_epoch - 1]
+    figures = {name: best.metrics[name] for name in _METRICS.values()}
+    return Reached(last.epoch, last.losses, last.metrics, best.epoch, figures)
+
+
 def _metrics(found: dict[str, Any]) -> dict[str, float]:
-    """Under our names; losses of the validation pictures as `val_…`."""
+    """Under our names; losses of the validation pictures as `val_…`, but for those that overflow in
+    half precision: JSON has no word for them.
+    """
     named = {ours: found[theirs] for theirs, ours in _METRICS.items()}
     losses = {
         f"val_{key.removeprefix('val/')}": value
         for key, value in found.items()
-        if key.startswith("val/")
+        if key.startswith("val/") and math.isfinite(value)
     }
     return {key: round(float(value), 6) for key, value in (named | losses).items()}

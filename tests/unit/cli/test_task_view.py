@@ -93,3 +93,13 @@ def test_ids_are_whole_on_a_narrow_terminal() -> None:
     long = _status("succeeded", task_id=task_id, source="https://example.org/" + "a" * 200)
     print_tasks(Console(file=screen, width=60), [long])
     assert task_id in screen.getvalue()
+
+
+def test_the_last_and_the_best_epoch_of_a_training_are_a_line() -> None:
+    found = {
+        "epoch": 7, "losses": {"box_loss": 1.25, "cls_loss": 0.5}, "metrics": {"mAP50_95": 0.4},
+        "best_epoch": 5, "best_metrics": {"mAP50_95": 0.45},
+    }  # fmt: skip
+    shown = _printed(_status(progress=_progress("fit", 7.5, 9) | {"found": found}), width=120)
+    line = "epoch 7: box_loss 1.250, cls_loss 0.500, mAP50-95 0.400; best: epoch 5, 0.450"
+    assert line in shown

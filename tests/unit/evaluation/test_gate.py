@@ -62,8 +62,10 @@ def test_a_better_model_below_the_margin_does_not_pass() -> None:
 
 @pytest.mark.slow
 def test_of_equally_good_models_hardly_any_is_found_better() -> None:
-    """Either way round, on as few pictures as the gate compares on."""
-    rounds, better = 800, 0
+    """Either way round, on as few pictures as the gate compares on: 4.6 in 100. The plain
+    percentile interval, which is a little narrower, finds 6.4.
+    """
+    rounds, better = 250, 0
     for seed in range(rounds):
         labels = _labels(1000 + seed, GateTerms().least_pictures)
         one, other = (

@@ -13,7 +13,7 @@ from shared.evaluation.verdict import Verdict
 from shared.events.model import ModelJudged
 from shared.pipeline.tools import Tools
 from shared.storage.documents import read_document
-from tests.support.deploying import Apart, deployment, leave_evaluation
+from tests.support.deploying import NAME, Apart, deployment, leave_evaluation, publish_present
 from tests.support.found_boxes import found_in, labelled_pictures
 from tests.support.toolbox import toolbox
 
@@ -21,6 +21,7 @@ from tests.support.toolbox import toolbox
 @pytest.fixture
 def tools(tmp_path: Path) -> Iterator[Tools]:
     with toolbox(tmp_path / "root", gate_margin=0.02) as tools:
+        publish_present(tools, ("a", "b", "c"))
         yield tools
 
 
@@ -29,7 +30,7 @@ def _evaluation(*, better: bool) -> Evaluation:
     good = found_in(labels, np.random.default_rng(1), label="good", shake=2, missed=0.05)
     poor = found_in(labels, np.random.default_rng(2), label="poor", shake=8, missed=0.4)
     new, old = (good, poor) if better else (poor, good)
-    return Evaluation(labels, new, old, "ab" * 32)
+    return Evaluation(labels, new, replace(old, label=f"{NAME}@1"), "ab" * 32)
 
 
 def _decide(tools: Tools, tmp_path: Path, evaluation: Evaluation, force: str | None) -> Apart:
@@ -60,7 +61,9 @@ def test_a_worse_model_ends_the_task_with_the_verdict_and_is_announced(
 ) -> None:
     leave_evaluation(tools.paths, _evaluation(better=False))
     apart = Apart(tools, deployment(), tmp_path / "apart")
-    with pytest.raises(PermanentError, match=r"^poor reaches mAP50-95 .* and good") as rejected:
+    with pytest.raises(
+        PermanentError, match=rf"^poor reaches mAP50-95 .* and {NAME}@1"
+    ) as rejected:
         apart.run("compare", "gate")
     assert rejected.value.code == "model_rejected"
     (judged,) = apart.told

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from shared.domain.model import ModelManifest
 from shared.errors import ConflictError, ModelError, PermanentError
 from shared.evaluation.measure import measure
 from shared.evaluation.record import Evaluation
+from shared.evaluation.verdict import Verdict
 from shared.events.model import ModelDeployed
 from shared.inference.models import Model
+from shared.inference.publish_model import publish_model
 from shared.inference.roll_back import roll_back
 from shared.pipeline.tools import Tools
 from shared.storage.documents import read_document
@@ -150,6 +153,14 @@ def test_killed_between_publishing_and_committing_it_is_there_once(converted: Co
     assert converted.tools.models.versions(NAME) == (1, 2)
 
 
+def test_judged_again_when_it_serves_it_is_not_compared_with_itself(converted: Converted) -> None:
+    verdict = converted.file.with_name("verdict.json")
+    converted.apart.run("stage", "activate")
+    before = verdict.read_bytes()
+    converted.apart.run("compare")
+    assert verdict.read_bytes() == before
+
+
 def test_run_again_after_a_rollback_it_does_not_come_back(converted: Converted) -> None:
     converted.apart.run("stage", "activate")
     roll_back(converted.tools.models, NAME)
@@ -170,6 +181,30 @@ def test_a_model_that_was_measured_against_another_one_is_refused(
     assert converted.label() == f"{NAME}@2"
     converted.again(tmp_path / "again", forced_by="ada").run("activate")
     assert converted.label() == f"{NAME}@3"
+
+
+def test_what_went_live_since_the_training_is_what_it_is_measured_against(
+    converted: Converted, tmp_path: Path
+) -> None:
+    since = TinyModel(
+        dtype="uint8", layout="NHWC", dynamic_batch=True,
+        metadata=ultralytics_metadata(description="of another loop"),
+    )  # fmt: skip
+    content = since.build().SerializeToString()
+    manifest = replace(since.manifest(sha256(content).hexdigest()), name=NAME)
+    publish_model(converted.tools.models, content, manifest)
+    apart = converted.again(tmp_path / "again")
+    with pytest.raises(PermanentError, match=rf"and {NAME}@2 \d\.\d+ \(\+0\.000\)") as rejected:
+        apart.run("compare", "gate")
+    assert rejected.value.code == "model_rejected"
+    verdict = read_document(
+        converted.tools.paths.train_log("deployment-task") / "verdict.json", Verdict
+    )
+    assert verdict.against == f"{NAME}@2"
+    assert verdict.new == verdict.old, "it finds the same as the one that went live"
+    forced = converted.again(tmp_path / "forced", forced_by="ada")
+    forced.run("compare", "gate", "stage", "smoke", "activate")
+    assert forced.outputs["activate"] == {"model": f"{NAME}@3", "replaced": f"{NAME}@2"}
 
 
 def test_the_same_model_under_a_later_number_is_no_other_one(

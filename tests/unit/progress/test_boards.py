@@ -17,7 +17,7 @@ from shared.events.envelope import new_id
 from shared.progress import memory_board, redis_board
 from shared.progress.adapters import open_board
 from shared.progress.memory_board import MemoryBoard
-from shared.progress.port import Silent, StepProgress
+from shared.progress.port import Found, Silent, StepProgress
 from tests.support.network import free_port
 
 
@@ -113,7 +113,7 @@ def test_reports_are_throttled_but_never_the_last() -> None:
     class Hearing(Silent):
         def report(
             self, task_id: str, step: str, done: float, total: float | None, unit: str,
-            part: int = 0,
+            part: int = 0, *, found: Found | None = None,
         ) -> None:  # fmt: skip
             heard.append((done, total, part))
 
