@@ -1,5 +1,6 @@
 """The whole loop: a weak model analyses, people label, a better one is trained, goes live and
-analyses again; killed in the middle of an epoch, on one process and on servers.
+analyses again; killed in the middle of an epoch, on one process with a folder and on servers with
+a Label Studio and a Triton.
 """
 
 import time
@@ -14,21 +15,22 @@ import orjson
 import pytest
 
 from api_gateway.client import Client
-from demo.oracle import label_folder
 from demo.scene import CameraFiles, generate
 from demo.subjects import CLASSES
 from demo.weak_detector import write_weak_detector
+from demo.world import FPS
 from shared.settings import Settings
 from shared.tracking.metrics import score
 from shared.tracking.mot_format import read_mot
-from tests.support.grounds import Ground, Service
+from tests.support.grounds import Ground, GroundOn, Service, one_process
 from tests.support.live_folder import files_in
+from tests.support.loop_ground import Beside, beside_one_process, beside_servers
 from tests.support.service import Up
-from tests.support.training_sets import train_python
+from tests.support.true_labels import InFolder
 
 pytestmark = pytest.mark.slow
 
-NAME, PICTURES = "rooms", 40
+NAME, PICTURES, SECONDS = "rooms", 40, 12
 NOISE = 0.2
 """Beyond doubt worse than what a short training on 32 pictures brings."""
 FIT = {
@@ -79,30 +81,22 @@ class Went:
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> CameraFiles:
-    """Twelve seconds of a room."""
+    """A room."""
     folder = tmp_path_factory.mktemp("room") / "scene"
-    return generate(folder, seed=3, seconds=12, cameras=1).cameras[0]
+    return generate(folder, seed=3, seconds=SECONDS, cameras=1).cameras[0]
 
 
 @pytest.fixture(scope="module")
-def labelling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where people label; also the interpreter that trains, and a gate for eight pictures.
-
-    One thread: two that wait for each other on a machine with other work are ten times slower.
-    """
-    place = tmp_path_factory.mktemp("people") / "labelling"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRACKLOOP_LABELING_URL", place.as_uri().replace("file:", "folder:"))
-        patch.setenv("TRACKLOOP_LABELING_POLL_SECONDS", "1")
-        patch.setenv("TRACKLOOP_TRAIN_PYTHON", str(train_python()))
-        patch.setenv("TRACKLOOP_GATE_FLOOR", "0.1")
-        patch.setenv("TRACKLOOP_THREADS", "1")
-        yield place
+def beside(ground_on: GroundOn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
+    """Whom the services find beside their ground."""
+    made = beside_one_process if ground_on is one_process else beside_servers
+    with made(tmp_path_factory.mktemp("beside")) as there:
+        yield there
 
 
 @pytest.fixture(scope="module")
 def went(
-    labelling: Path, shared_ground: Ground, camera: CameraFiles,
+    beside: Beside, shared_ground: Ground, camera: CameraFiles,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Went]:  # fmt: skip
     folder = tmp_path_factory.mktemp("got")
@@ -113,11 +107,13 @@ def went(
         with service.client() as client:
             root = client.submit(camera.video, wish | {"training": FIT})
         asked = _until(service, lambda: _phase(service, root, "waiting_for_labels"))
-        label_folder(labelling / asked, camera)
-        with service.client() as client:
-            client.confirm_labels(asked)
+        beside.people.label(asked, camera)
+        if isinstance(beside.people, InFolder):
+            with service.client() as client:
+                client.confirm_labels(asked)
         _until(service, lambda: _in_mid_epoch(service, root))
         service = _killed(service, shared_ground, stack)
+        beside.triton_started_anew()
         kept = _checkpoint(shared_ground)
         _until(service, lambda: _phase(service, root, "succeeded", pipeline="reanalysis"))
         yield Went(service, camera, root, kept, folder)
@@ -238,6 +234,13 @@ def test_the_better_model_goes_live_and_tracks_better(went: Went) -> None:
     assert verdict["accepted"]
     assert after > before
     assert hota[1] > hota[0]
+
+
+@pytest.mark.parametrize("ground_on", ["servers"], indirect=True)
+def test_triton_analyses_with_the_new_version(went: Went, beside: Beside) -> None:
+    assert went.phase("reanalysis")["state"] == "succeeded"
+    # Since it was started anew: the one before was measured, the new one has seen every frame.
+    assert max(beside.served(NAME)) >= SECONDS * FPS
 
 
 @pytest.mark.parametrize("ground_on", ["one_process"], indirect=True)
