@@ -112,3 +112,5 @@ IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=200, description="the same key, the same task")
 ]
 Wait = Annotated[float, Query(ge=0, le=60, description="seconds to wait for the output")]
+WAIT_SECONDS = 20.0
+"""Where nobody says how long."""

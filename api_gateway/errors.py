@@ -40,10 +40,12 @@ _BY_CLASS: Mapping[type[TrackloopError], int] = {
     TransientError: 503,
 }
 _BY_CODE: Mapping[str, int] = {
+    "bad_folder": 400,
     "bad_path": 400,
     "bad_url": 400,
     "cancelled": 409,
     "no_such_file": 404,
+    "no_such_folder": 404,
     "source_not_found": 404,
     "too_many_bytes": 413,
     "invalid_option": 422,
@@ -52,6 +54,8 @@ _BY_CODE: Mapping[str, int] = {
 }
 _BAD_DATA = {"json_invalid", "missing", "model_attributes_type", "dict_type", "extra_forbidden"}
 """Faults of the body as such, beside those of paths; all others are wrong values."""
+_OPTIONS = {"options", "model_train_info", "mode_train_info"}
+"""Fields whose contents are wrong values, whatever is wrong with them."""
 
 
 class TaskProblemError(TrackloopError):
@@ -147,7 +151,7 @@ def _fault(error: Mapping[str, Any]) -> FieldFault:
 
 def _is_bad_data(error: Mapping[str, Any]) -> bool:
     name = str(error["loc"][-1])
-    in_options = "options" in error["loc"]
+    in_options = not _OPTIONS.isdisjoint(error["loc"])
     return not in_options and (
         error["type"] in _BAD_DATA or name.endswith("_path") or name == "user_id"
     )

@@ -1,6 +1,7 @@
 """From what a client asks to a task in the database."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 
@@ -8,7 +9,8 @@ import orjson
 
 from api_gateway.gateway import Gateway
 from shared.db.tables import ArtefactRow
-from shared.domain.task import AnalysisOptions, TrainingOptions
+from shared.db.unit_of_work import Unit
+from shared.domain.task import AnalysisOptions
 from shared.inference.choice import choose
 from shared.logging import current_id
 from shared.storage.files import Artefact
@@ -25,21 +27,6 @@ def pinned(gateway: Gateway, options: AnalysisOptions) -> AnalysisOptions:
         InvalidInputError: `unknown_model`, `invalid_option`, `unknown_class`.
     """
     return replace(options, model=choose(gateway.models, options).model.manifest.label)
-
-
-def serving(gateway: Gateway, submission: Submission) -> Submission:
-    """The training, against the model that its name means now: the one that was analysed with may
-    have been replaced since.
-
-    Raises:
-        InvalidInputError: `unknown_model`.
-    """
-    options = submission.options
-    if not isinstance(options, TrainingOptions):
-        return submission
-    name = options.model.partition("@")[0]
-    label = gateway.models.get(name).manifest.label
-    return replace(submission, options=replace(options, model=label))
 
 
 def digest(*request: object) -> str:
@@ -67,5 +54,23 @@ def take(gateway: Gateway, submission: Submission, upload: Artefact | None = Non
                     sha256=upload.sha256, size=upload.size, fence=0,
                 )
             )  # fmt: skip
+    log.info("task %s of %s", task_id, submission.owner)
+    return task_id
+
+
+def take_phase(gateway: Gateway, phase: Callable[[Unit], Submission], request_digest: str) -> str:
+    """Write a task that goes on with another one, in the transaction that says whether it may.
+
+    Args:
+        phase: looks whether it may, under the lock of the loop.
+
+    Raises:
+        ConflictError: `idempotency_key_reused`, `idempotency_key_erased`; or what `phase` raises.
+    """
+    with gateway.database.begin() as unit:
+        submission = replace(
+            phase(unit), correlation_id=current_id("correlation_id"), request_digest=request_digest
+        )
+        task_id = submit_task(unit, submission)
     log.info("task %s of %s", task_id, submission.owner)
     return task_id

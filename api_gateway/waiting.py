@@ -1,7 +1,8 @@
-"""One-step tasks: submit, wait a little, answer with what they gave."""
+"""Submit a task, wait a little, answer with what it gave."""
 
 import asyncio
 import time
+from typing import Any
 
 from fastapi import Response
 from starlette.concurrency import run_in_threadpool
@@ -30,8 +31,22 @@ async def output_or_later(
     return Finished(task_id=task_id, output=output_of(view))
 
 
+async def output_if_wanted(
+    gateway: Gateway, owner: str, task_id: str, seconds: float, response: Response
+) -> dict[str, Any] | None:
+    """What a task gave, if it ended in time; else None, with status 202. Without seconds nobody
+    waits.
+
+    Raises:
+        TaskProblemError: the task's own, where it failed or was cancelled.
+    """
+    view = await finished(gateway, owner, task_id, seconds) if seconds else None
+    response.status_code = 202 if view is None else 200
+    return None if view is None else output_of(view)
+
+
 async def finished(gateway: Gateway, owner: str, task_id: str, seconds: float) -> TaskView | None:
-    """The task once it has succeeded; None if that takes longer.
+    """The task once it has succeeded; None if that takes longer, as it does once people are asked.
 
     Raises:
         TaskProblemError: the task's own, where it failed or was cancelled.
@@ -42,7 +57,7 @@ async def finished(gateway: Gateway, owner: str, task_id: str, seconds: float) -
         if ended(view):
             return _succeeded(view)
         left = until - time.monotonic()
-        if left <= 0:
+        if left <= 0 or view.state is TaskState.WAITING_FOR_LABELS:
             return None
         await asyncio.sleep(min(_LOOK_SECONDS, left))
 

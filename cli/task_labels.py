@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cli.connection import JsonOption, TaskArgument, UserOption, connect
 from shared.domain.task import PICTURES_TO_LABEL, AnalysisOptions
+from shared.errors import InvalidInputError
 from shared.storage.documents import to_json
 
 if TYPE_CHECKING:
@@ -19,18 +20,35 @@ PROJECT = AnalysisOptions().project
 
 
 def ask(
-    task: TaskArgument,
-    num_frames: Annotated[int, typer.Option(min=1, help="At most so many.")] = PICTURES_TO_LABEL,
+    task: Annotated[
+        str | None, typer.Argument(help="Id of the analysis.", show_default=False)
+    ] = None,
+    num_frames: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help=f"At most; else all of a folder, {PICTURES_TO_LABEL} chosen ones."
+        ),
+    ] = None,
     extracted: Annotated[
         bool, typer.Option("--extracted", help="Those that the task extracted; else chosen ones.")
     ] = False,
+    folder: Annotated[
+        str | None, typer.Option(help="Pictures of this folder of your area on the service.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Whose boxes begin, in a folder.")] = None,
     project: ProjectOption = PROJECT,
     user_id: UserOption = None,
 ) -> None:
-    """Ask people to label frames of an analysed video."""
-    folder = f"frames/{task}" if extracted else None
+    """Ask people to label frames of a video, or pictures of a folder."""
+    if extracted and (task is None or folder is not None):
+        raise InvalidInputError(
+            "invalid_option", "--extracted: name the task that extracted, and no --folder."
+        )
+    place = f"frames/{task}" if extracted else folder
     with connect(user_id) as client:
-        asked = client.ask_for_labels(task, folder, num_frames=num_frames, project=project)
+        asked = client.ask_for_labels(
+            task, place, num_frames=num_frames, project=project, model=model
+        )
     Console(highlight=False, soft_wrap=True).print(
         f"task {asked}: see how far people are with `trackloop labels show {asked}`"
     )

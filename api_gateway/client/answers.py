@@ -30,7 +30,9 @@ class Step(TypedDict):
 
 
 class StepProgress(TypedDict):
-    """How far the step has come that reported last; `rate` is units a second."""
+    """How far the step has come that reported last; `rate` is units a second, `found` what it
+    knows by now.
+    """
 
     step: str
     done: float
@@ -39,6 +41,7 @@ class StepProgress(TypedDict):
     percent: float | None
     rate: float | None
     seconds_left: float | None
+    found: dict[str, Any]
 
 
 class TaskSummary(TypedDict):
@@ -97,6 +100,8 @@ class Training(TypedDict):
     state: str
     current_epoch: int
     epochs: int
+    last_epoch: dict[str, Any] | None
+    best_epoch: int | None
     metrics: dict[str, float]
     evaluation: dict[str, Any]
     error: Fault | None
@@ -132,10 +137,11 @@ class Track(TypedDict):
 
 
 class Model(TypedDict):
-    """A model that a task may name."""
+    """A version of a model; `state`: `serving`, `kept` or `pruned`, which no task may name."""
 
     name: str
     version: str
+    state: str
     task: str
     classes: Sequence[str]
     input: dict[str, Any]

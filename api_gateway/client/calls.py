@@ -130,18 +130,25 @@ class Client:
             before = {"before": page["next"]}
 
     def ask_for_labels(
-        self, task_id: str, folder: str | None = None, *, num_frames: int | None = None,
-        project: str | None = None,
+        self, task_id: str | None = None, folder: str | None = None, *,
+        num_frames: int | None = None, project: str | None = None, model: str | None = None,
     ) -> str:  # fmt: skip
-        """Have people label frames of an analysed video; the id of the task that waits for them.
+        """Have people label frames or pictures; the id of the task that waits for them.
 
         Args:
-            folder: `frames/{task_id}`, what the task extracted; None has frames chosen.
+            task_id: of an analysis; None for a folder alone.
+            folder: `frames/{task_id}`, what a task extracted, or a folder of one's own area; None
+                has frames of the analysis chosen.
+            num_frames: at most so many.
+            model: whose boxes people begin with in a folder's pictures.
         """
-        asked = {"folder_path": folder, "num_frames": num_frames, "project": project}
+        asked = {
+            "task_id": task_id, "folder_path": folder, "num_frames": num_frames,
+            "project": project, "model": model,
+        }  # fmt: skip
         wish = {name: value for name, value in asked.items() if value is not None}
-        body = {"task_id": task_id, **wish, **self._session.user}
-        return str(self._session.json("POST", "/labeling", json=body)["task_id"])
+        body = {**wish, **self._session.user}
+        return str(self._at_once("/labeling", body)["task_id"])
 
     def labeling(self, task_id: str) -> Labeling:
         """How far people are, by the task of the labels or of the analysis."""
@@ -167,7 +174,7 @@ class Client:
             "data_path": f"train_log/{dataset}", "model_train_info": dict(settings or {}),
             "deploy": deploy, **self._session.user,
         }  # fmt: skip
-        return str(self._session.json("POST", "/training", json=body)["task_id"])
+        return str(self._at_once("/training", body)["task_id"])
 
     def training(self, task_id: str) -> Training:
         """How far a training is, by its own id or that of the task with which its loop began."""
@@ -177,10 +184,10 @@ class Client:
     def deploy(self, training: str, *, force: bool = False) -> str:
         """Let what a task trained go live, if it is better or by force; the id of the task."""
         body = {"task_id": training, "force": force, **self._session.user}
-        return str(self._session.json("POST", "/deployments", json=body)["deployment_id"])
+        return str(self._at_once("/deployments", body)["deployment_id"])
 
     def models(self) -> Sequence[Model]:
-        """The models that a task may name."""
+        """The models that a task may name, and those that were pruned."""
         models: Sequence[Model] = self._session.json("GET", "/models")["models"]
         return models
 
@@ -196,6 +203,10 @@ class Client:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         self.close()
+
+    def _at_once(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The id of a task that takes long: `wait` hears how it goes."""
+        return self._session.json("POST", path, json=body, params={"wait": 0})
 
     def _ask(self, method: str, path: str, **query: Any) -> Any:
         return self._session.json(method, path, params={**query, **self._session.user})

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
 
-from api_gateway.dependencies import IdempotencyKey, Stands, Wait, Writer
+from api_gateway.dependencies import WAIT_SECONDS, IdempotencyKey, Stands, Wait, Writer
 from api_gateway.gateway import Gateway
 from api_gateway.intake import digest, take
 from api_gateway.schemas.task import Finished, Submitted
@@ -17,7 +17,6 @@ from shared.tasks.submit import Submission
 
 router = APIRouter(prefix="/video", tags=["video"])
 
-_WAIT = 20.0
 _LATER: dict[int | str, dict[str, Any]] = {
     202: {"model": Submitted, "description": "It takes longer; look at status_url"}
 }
@@ -26,7 +25,7 @@ _LATER: dict[int | str, dict[str, Any]] = {
 @router.post("/download", responses=_LATER)
 async def download_video(
     body: DownloadRequest, caller: Writer, gateway: Stands, response: Response,
-    wait: Wait = _WAIT, idempotency_key: IdempotencyKey = None,
+    wait: Wait = WAIT_SECONDS, idempotency_key: IdempotencyKey = None,
 ) -> Finished | Submitted:  # fmt: skip
     """Bring a video into one's own area."""
     owner = caller.owner(body.user_id)
@@ -38,7 +37,7 @@ async def download_video(
 @router.post("/upload", responses=_LATER)
 async def copy_video(
     body: UploadRequest, caller: Writer, gateway: Stands, response: Response,
-    wait: Wait = _WAIT, idempotency_key: IdempotencyKey = None,
+    wait: Wait = WAIT_SECONDS, idempotency_key: IdempotencyKey = None,
 ) -> Finished | Submitted:  # fmt: skip
     """Copy a file to a place in one's own area."""
     owner = caller.owner(body.user_id)
@@ -50,7 +49,7 @@ async def copy_video(
 @router.post("/extract-frames", responses=_LATER)
 async def extract_frames(
     body: FramesRequest, caller: Writer, gateway: Stands, response: Response,
-    wait: Wait = _WAIT, idempotency_key: IdempotencyKey = None,
+    wait: Wait = WAIT_SECONDS, idempotency_key: IdempotencyKey = None,
 ) -> Finished | Submitted:  # fmt: skip
     """Take frames out of a video; they are the task's results."""
     owner, options = caller.owner(body.user_id), FrameOptions(body.num_frames)

@@ -12,15 +12,20 @@ TaskId = Annotated[str, Field(pattern=r"^[0-9a-f-]{1,36}$")]
 
 
 class LabelingRequest(BaseModel):
-    """`folder_path`: `frames/{task_id}`, what the task extracted; left out, Trackloop chooses the
-    frames that teach most.
+    """`folder_path`: `frames/{task_id}`, what a task extracted, or a folder of one's own area that
+    holds pictures; left out, Trackloop chooses those frames of the analysis `task_id` that teach
+    most. `model`: whose boxes people begin with in a folder's pictures.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    task_id: TaskId
+    task_id: TaskId | None = None
     folder_path: str | None = Field(default=None, min_length=1, max_length=1000)
-    num_frames: int = Field(default=PICTURES_TO_LABEL, ge=1, le=MOST_PICTURES)
+    num_frames: int | None = Field(
+        default=None, ge=1, le=MOST_PICTURES,
+        description=f"at most; a folder's all, or {PICTURES_TO_LABEL} chosen frames",
+    )  # fmt: skip
+    model: str | None = Field(default=None, min_length=1, max_length=200)
     project: Label = AnalysisOptions().project
     user_id: UserId | None = None
 
@@ -29,7 +34,8 @@ class LabelingView(BaseModel):
     """How far people are.
 
     Attributes:
-        task_id: of the labelling; `analysed_task_id`: whose frames they are.
+        task_id: of the labelling; `analysed_task_id`: with whose results it goes on; null for
+            pictures from elsewhere alone.
         url: where people label; null where the tool has no page, or has nothing yet.
         rate: `labelled` of `total`, 0 to 1.
     """

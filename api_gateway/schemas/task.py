@@ -60,7 +60,9 @@ class StepView(_Read):
 
 
 class ProgressView(_Read):
-    """How far the step that reported last has come; `rate` is units a second."""
+    """How far the step that reported last has come; `rate` is units a second, `found` what the
+    step knows by now.
+    """
 
     step: str
     done: float
@@ -69,6 +71,7 @@ class ProgressView(_Read):
     percent: float | None
     rate: float | None
     seconds_left: float | None
+    found: dict[str, Any] = {}
 
 
 class TaskSummary(_Read):

@@ -26,13 +26,23 @@ class TrainingRequest(BaseModel):
     user_id: UserId | None = None
 
 
+class EpochView(BaseModel):
+    """One epoch. `losses`: of the training pictures; `metrics`: of those that choose the best."""
+
+    epoch: int
+    losses: dict[str, float]
+    metrics: dict[str, float]
+
+
 class TrainingView(BaseModel):
     """How far a training is.
 
     Attributes:
         current_epoch: the one that runs or ran last, from 1; 0 before the first.
         epochs: at most so many.
-        metrics: of the best epoch, on pictures that only chose it; empty until it is trained.
+        last_epoch: `epoch`, `losses`, `metrics` of the last one that ended, while it trains.
+        best_epoch: the best one so far, from 1.
+        metrics: of the best epoch so far, on pictures that only chose it.
         evaluation: mAP50-95 of the `new` and the `current` model on held-out `pictures`.
     """
 
@@ -40,6 +50,8 @@ class TrainingView(BaseModel):
     state: TaskState
     current_epoch: int
     epochs: int
+    last_epoch: EpochView | None
+    best_epoch: int | None
     metrics: dict[str, float]
     evaluation: dict[str, Any]
     error: FaultView | None
@@ -59,7 +71,8 @@ class DeploymentRequest(BaseModel):
 
 
 class Deployment(BaseModel):
-    """Where to look for what becomes of it."""
+    """Where to look for what becomes of it; its output, if it ended while the request waited."""
 
     deployment_id: str
     status_url: str
+    output: dict[str, Any] | None = None

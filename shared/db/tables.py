@@ -51,6 +51,7 @@ class TaskRow(Base):
 
     Attributes:
         generation: outdates every message rung before it rose.
+        cancel_requested: nothing follows it any more, also where it had ended before.
         parent_id: the task whose files this one goes on with.
         root_id: the task with which a loop began that this one is part of.
     """

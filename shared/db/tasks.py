@@ -42,13 +42,25 @@ class Tasks:
     def lock(self, task_id: str) -> TaskRow | None:
         """The task, for this transaction alone: whoever changes a task or its steps starts here.
 
-        One order of locks, task before steps, is what keeps transactions from deadlock; and
-        members of a group that end together must not each miss the other.
+        One order of locks, the first task of a loop before its phases and a task before its steps,
+        is what keeps transactions from deadlock; and members of a group that end together must not
+        each miss the other.
         """
         if not _storable(task_id):
             return None
         query = select(TaskRow).where(TaskRow.id == task_id).with_for_update()
         return self._session.scalar(query.execution_options(populate_existing=True))
+
+    def lock_in_loop(self, task_id: str) -> tuple[TaskRow, TaskRow] | None:
+        """The task and the first one of its loop, both locked; one and the same for a first one.
+
+        Whoever adds a phase to a loop starts here: cancelling and erasing lock the first one before
+        they look for phases, so one that is added meanwhile is either seen or refused.
+        """
+        known = self.get(task_id)
+        root = self.lock(known.root_id or known.id) if known is not None else None
+        task = self.lock(task_id) if root is not None else None
+        return (task, root) if task is not None and root is not None else None
 
     def get(self, task_id: str) -> TaskRow | None:
         """The task, whoever owns it."""
@@ -96,9 +108,20 @@ class Tasks:
         )
         return self._session.scalars(query.order_by(TaskRow.id)).all()
 
+    def at_work(self, ended_after: datetime) -> Sequence[TaskRow]:
+        """Whoever's tasks that have not ended, or ended after this time."""
+        ended = TaskRow.ended_at > ended_after
+        query = select(TaskRow).where(TaskRow.state.in_(LIVE_TASKS) | ended)
+        return self._session.scalars(query).all()
+
     def known(self, task_ids: Collection[str]) -> set[str]:
         """Which of these tasks there are, whoever owns them."""
         query = select(TaskRow.id).where(TaskRow.id.in_(task_ids))
+        return set(self._session.scalars(query))
+
+    def live(self, task_ids: Collection[str]) -> set[str]:
+        """Which of these tasks have not ended, whoever owns them."""
+        query = select(TaskRow.id).where(TaskRow.id.in_(task_ids), TaskRow.state.in_(LIVE_TASKS))
         return set(self._session.scalars(query))
 
     def to_erase(self) -> Sequence[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 Size = tuple[int, int]
 """Width and height in pixels."""
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+"""What files of pictures end in, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)

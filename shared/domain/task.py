@@ -14,8 +14,11 @@ Loop = Literal["none", "label", "full"]
 their labels as well, and goes live if it is better.
 """
 
+Frames = Literal["chosen", "extracted", "folder"]
+"""Which pictures people label (`LabelingOptions.frames`)."""
+
 MOST_PICTURES = 10_000
-"""Frames that one task extracts."""
+"""Frames that one task extracts, and pictures that people are asked to label at once."""
 PICTURES_TO_LABEL = 100
 """Frames that people are asked to label, where nobody said how many."""
 
@@ -86,21 +89,21 @@ class FrameOptions:
 
 @dataclass(frozen=True, slots=True)
 class LabelingOptions:
-    """Which pictures of an analysed video people are asked to label.
+    """Which pictures people are asked to label.
 
     Attributes:
-        analysis: how the video was analysed; its model's boxes are proposed, and its classes asked
-            for.
+        analysis: how the video was analysed, or how pictures from elsewhere are looked at; its
+            model's boxes are proposed, and its classes asked for.
         num_frames: at most so many.
-        frames: `chosen` looks for those that teach most; `extracted` takes those that the analysis
-            extracted.
+        frames: `chosen` looks in the analysed video for those that teach most; `extracted` takes
+            those that a task extracted; `folder` the pictures of a folder, which the source names.
         project: what the labelling tool calls it.
         train: whether a model is trained on the labels.
     """
 
     analysis: AnalysisOptions
     num_frames: int = PICTURES_TO_LABEL
-    frames: Literal["chosen", "extracted"] = "chosen"
+    frames: Frames = "chosen"
     project: str = "Trackloop"
     train: bool = False
 
@@ -111,8 +114,8 @@ class TrainingOptions:
 
     Attributes:
         dataset: the task that prepared it.
-        model: `name@version` of the one that serves: what it is measured against, and begins with
-            where that was trained here.
+        model: `name@version` that it begins with, where that was trained here. What serves under
+            its name when the training is done is what it is measured against.
         settings: of the fit (`shared.training.settings`).
         deploy: whether it goes live if it is better.
     """
@@ -130,7 +133,8 @@ class DeploymentOptions:
     Attributes:
         training: the task that trained it.
         dataset: the task that prepared what it was trained and measured on.
-        model: `name@version` that it would replace.
+        model: `name@version` that the training began with; what serves under its name is what the
+            trained one would replace.
         forced_by: who wants it live whatever the figures say.
     """
 

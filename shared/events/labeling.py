@@ -23,7 +23,7 @@ class LabelingRequested(EventData):
 
 
 class LabelingConfirmed(EventData):
-    """Somebody says that people are done, or the tool that they did something: look now."""
+    """Somebody says that people are done: look now."""
 
     TYPE: ClassVar[str] = "labeling.confirmed.v1"
 

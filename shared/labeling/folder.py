@@ -1,6 +1,7 @@
 """Labelling in a folder: a YOLO dataset that any tool can open, and a file that says when."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from urllib.request import url2pathname
 from shared.domain.label import Labels
 from shared.errors import InvalidInputError
 from shared.labeling.fit import fit
-from shared.labeling.folder_layout import CONFIRMED, erase, lay_out, refuse_links
+from shared.labeling.folder_layout import CONFIRMED, erase, lay_out, left_of, refuse_links
 from shared.labeling.port import LabelProgress, LabelRequest, labels_gone, not_removed
 from shared.labeling.prepare import cut_boxes, prepare
 from shared.labeling.track_ids import with_track_ids
@@ -60,6 +61,11 @@ class FolderTool:
     def confirm(self, handle: str) -> None:
         """See `LabelingTool.confirm`."""
         write_bytes(self._folder(handle) / CONFIRMED, b"")
+
+    def find(self, task_id: str) -> Sequence[str]:
+        """See `LabelingTool.find`."""
+        known = _HANDLE.fullmatch(task_id) and left_of(self.root / task_id)
+        return [task_id] if known else []
 
     def remove(self, handle: str) -> None:
         """See `LabelingTool.remove`."""

@@ -83,12 +83,18 @@ def _become(partial: Path, target: Path) -> None:
             raise
 
 
+def left_of(target: Path) -> list[Path]:
+    """The folder where it is there, and what was interrupted while it was made."""
+    places = [target, *target.parent.glob(f"{_partials(target.name)}*")]
+    return [place for place in places if place.is_symlink() or place.exists()]
+
+
 def erase(target: Path) -> None:
-    """Remove the folder, and what was interrupted while it was made."""
-    for place in [target, *target.parent.glob(f"{_partials(target.name)}*")]:
+    """Remove all that is left of it."""
+    for place in left_of(target):
         if place.is_symlink():
             place.unlink()
-        elif place.exists():
+        else:
             shutil.rmtree(place)
 
 

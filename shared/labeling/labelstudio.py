@@ -14,7 +14,7 @@ from shared.labeling.fit import fit
 from shared.labeling.labelstudio_address import Address, read_address
 from shared.labeling.labelstudio_api import Api, NotThereError, connected, no_server
 from shared.labeling.labelstudio_import import complete
-from shared.labeling.labelstudio_project import find_or_make, look, read
+from shared.labeling.labelstudio_project import find_all, find_or_make, look, read
 from shared.labeling.labelstudio_webhook import settle_webhook, webhook_secret, webhook_url
 from shared.labeling.port import LabelProgress, LabelRequest, labels_gone, not_removed
 from shared.labeling.prepare import prepare
@@ -90,6 +90,11 @@ class LabelStudio:
             f"{handle}: in Label Studio people are done with a picture when they press Submit; "
             "open the project and press it.",
         )
+
+    def find(self, task_id: str) -> Sequence[str]:
+        """See `LabelingTool.find`. By title: who dies at a request leaves ours as it was made."""
+        with connected(self.address) as api:
+            return [f"{project.id}:{task_id}" for project in find_all(api, task_id)]
 
     def remove(self, handle: str) -> None:
         """See `LabelingTool.remove`.

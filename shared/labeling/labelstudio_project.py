@@ -37,10 +37,10 @@ def find_or_make(api: Api, request: LabelRequest) -> Project:
 
     Two who make it at once both look again, and the later one deletes its own, still empty one.
     """
-    if found := _find(api, request.task_id):
+    if found := find_all(api, request.task_id):
         return found[0]
     made = api.call("POST", "projects", Project, json=_description(request))
-    first = min([made, *_find(api, request.task_id)], key=lambda project: project.id)
+    first = min([made, *find_all(api, request.task_id)], key=lambda project: project.id)
     if first.id != made.id:
         api.call("DELETE", f"projects/{made.id}", object)
     return first
@@ -75,7 +75,8 @@ def title_of(request: LabelRequest) -> str:
     return (name if len(name) <= room else name[: max(0, room - 1)].rstrip() + "…") + end
 
 
-def _find(api: Api, task_id: str) -> list[Project]:
+def find_all(api: Api, task_id: str) -> list[Project]:
+    """Every project with the task's id in its title, the first one first."""
     found, page = list[Project](), 1
     while True:
         query = {"title": task_id, "page": str(page), "page_size": str(PAGE)}

@@ -97,6 +97,12 @@ class LabelingTool(Protocol):
             PermanentError: `labels_gone`; `not_supported`: they say so themselves.
         """
 
+    def find(self, task_id: str) -> Sequence[str]:
+        """Handles of all that is here of a task, of requests that were interrupted too.
+
+        Each may be given to `remove`; nothing else may be expected of those of interrupted ones.
+        """
+
     def remove(self, handle: str) -> None:
         """Erase pictures and labels; nothing happens where they are gone.
 

@@ -14,7 +14,7 @@ from shared.db.watch import Watch
 from shared.metrics import made_progress
 from shared.pipeline.leases import Claim
 from shared.pipeline.times import Times
-from shared.progress.port import Progress
+from shared.progress.port import Found, Progress
 
 log = logging.getLogger(__name__)
 
@@ -135,15 +135,16 @@ class InterruptingProgress:
         self._inner, self._pulse = inner, pulse
 
     def report(
-        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0
-    ) -> None:
+        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0,
+        *, found: Found | None = None,
+    ) -> None:  # fmt: skip
         """Report.
 
         Raises:
             StepInterruptedError: the step no longer counts.
         """
         self._pulse.check()
-        self._inner.report(task_id, step, done, total, unit, part)
+        self._inner.report(task_id, step, done, total, unit, part, found=found)
 
     def forget(self, task_id: str) -> None:
         """See `Progress.forget`."""

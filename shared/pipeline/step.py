@@ -25,6 +25,8 @@ _NEED = re.compile(r"[a-z][a-z0-9_]*(/|(/[a-z][a-z0-9_]*)?\.[a-z0-9]+)?")
 
 SOURCE = "@source"
 """A need: what the task's source names in the storage, an upload or a file of an area."""
+FOLDER = "@folder"
+"""A need: every picture of the folder that the task's source names, if it names one."""
 
 
 class NotYetError(Exception):
@@ -70,7 +72,7 @@ class Terms:
         retries: how often it is put off after transient errors, before the task fails.
         needs: files of earlier steps, or of tasks that this one goes on with, that it reads, by
             name, or `folder/` for all in one; a worker whose storage is elsewhere has no others.
-            `SOURCE` stands for what the source names.
+            `SOURCE` and `FOLDER` stand for what the source names.
     """
 
     queue: str = "default"
@@ -84,7 +86,7 @@ class Terms:
         if self.timeout_seconds <= 0 or self.retries < 0:
             raise TypeError("a step needs a positive timeout and no negative number of retries")
         for need in self.needs:
-            if need != SOURCE and not _NEED.fullmatch(need):
+            if need not in {SOURCE, FOLDER} and not _NEED.fullmatch(need):
                 raise TypeError(f"need {need!r}: the name of a file, or a folder/")
 
     def needs_file(self, name: str) -> bool:

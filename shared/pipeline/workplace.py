@@ -10,9 +10,10 @@ from typing import Protocol
 
 from shared.db.tables import ArtefactRow
 from shared.errors import PermanentError, TrackloopError, TransientError
+from shared.fetch.picture_folder import folder_key, pictures_in
 from shared.fetch.source import StorageSource, parse_source
 from shared.pipeline.leases import Claim
-from shared.pipeline.step import SOURCE, Files, Terms
+from shared.pipeline.step import FOLDER, SOURCE, Files, Terms
 from shared.pipeline.tools import Tools
 from shared.storage.attempts import attempt_folder, is_kept, is_shared, place_of
 from shared.storage.blob_cache import Blob, BlobCache
@@ -60,7 +61,7 @@ def workplace(tools: Tools, claim: Claim) -> Iterator[Workplace]:
     name = f"{ref.task_id}-{ref.name}-{ref.part}-{claim.fence}"
     with locked_folder(cache.work, name) as root:
         try:
-            yield _Copies(Paths(root, private=True), tools.storage, cache, claim)
+            yield _Copies(Paths(root, private=True), tools, cache, claim)
         except BaseException:
             discard(tools.storage, claim)
             raise
@@ -103,9 +104,10 @@ class _InPlace:
 class _Copies:
     """Files come from the storage, most by way of this host's cache, and go to it."""
 
-    def __init__(self, paths: Paths, storage: Storage, cache: BlobCache, claim: Claim) -> None:
+    def __init__(self, paths: Paths, tools: Tools, cache: BlobCache, claim: Claim) -> None:
         self.paths = paths
-        self._storage, self._cache, self._claim = storage, cache, claim
+        self._storage, self._settings = tools.storage, tools.settings
+        self._cache, self._claim = cache, claim
         self._task = claim.task
         self._rows: Mapping[str, ArtefactRow] = {}
         self._shared: set[str] = set()
@@ -126,6 +128,8 @@ class _Copies:
         if isinstance(source, StorageSource):
             # No row of this task knows its hash; where it is missing, the step says so.
             self._bring_unknown(source.key, check)
+        if FOLDER in terms.needs and (folder := folder_key(self._task.source)) is not None:
+            self._bring_folder(folder, check)
 
     def bring_shared(self, files: Callable[[], Files], check: Check) -> None:
         places = [_place(self.paths, path) for path in files().values()]
@@ -179,6 +183,13 @@ class _Copies:
             return False  # erased since
         self._cache.adopt(target, digest)
         return True
+
+    def _bring_folder(self, key: str, check: Check) -> None:
+        found = pictures_in(self._storage, key, self._settings)
+        self._cache.trim(coming=sum(each.size for each in found))
+        for each in found:
+            check()
+            self._bring_unknown(each.key, check)
 
     def _fetch(self, key: str, check: Check, target: Path) -> str:
         return fetch(self._storage, key, target, lambda _: check())

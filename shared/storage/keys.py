@@ -88,5 +88,5 @@ def _fault(path: str) -> str | None:
 def _bad(path: str, fault: str) -> InvalidInputError:
     shown = "".join(c if c.isprintable() else "�" for c in path[:_SHOWN])
     return InvalidInputError(
-        "bad_path", f"The path {shown!r} {fault}; name a file of your own area, as clips/a.mp4."
+        "bad_path", f"The path {shown!r} {fault}; name a place in your own area, as clips/a.mp4."
     )

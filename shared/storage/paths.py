@@ -126,3 +126,8 @@ class Paths:
     def service_file(self) -> Path:
         """Address and key of the service that runs on this storage."""
         return self.root / "service.json"
+
+
+def checkpoints(cache_folder: Path) -> Path:
+    """What trainings of this host go on with, where tasks' files are elsewhere; a folder a task."""
+    return cache_folder / "training"

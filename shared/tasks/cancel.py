@@ -12,36 +12,46 @@ from shared.tasks.submit import ROOM
 
 
 def cancel_task(unit: Unit, owner: str, task_id: str) -> None:
-    """End the task as cancelled, and what goes on with its results. Cancelling twice is cancelling
-    once.
+    """End the task as cancelled, and the loop that began with it: what lives of that ends, and
+    nothing follows what has ended. Cancelling twice is cancelling once.
 
     Raises:
         NotFoundError: `no_such_task`.
-        ConflictError: `task_ended`, when it succeeded or failed before.
+        ConflictError: `task_ended`, when it succeeded or failed before, and no loop goes on.
     """
     row = unit.tasks.lock(task_id)
     if row is None or row.owner != owner or row.erase_requested_at is not None:
         raise no_such_task(task_id)
-    stopped = stop_phases(unit, row)
-    if row.state == TaskState.CANCELLED or (stopped and row.state not in LIVE_TASKS):
-        return
-    if row.state not in LIVE_TASKS:
+    was_live, goes_on = row.state in LIVE_TASKS, _may_go_on(unit, row)
+    stop_loop(unit, row)
+    if not (was_live or goes_on or row.state == TaskState.CANCELLED):
         raise ConflictError("task_ended", f"The task has {row.state}; nothing is left to cancel.")
-    stop_task(unit, row)
 
 
-def stop_phases(unit: Unit, root: TaskRow) -> int:
-    """End what lives of the loop that began with this task; how many tasks.
+def _may_go_on(unit: Unit, root: TaskRow) -> bool:
+    """Whether a loop began with this task, and nobody has ended it: even where no task of it
+    lives, the news of the last one may be on its way to the conductor.
+    """
+    phases = unit.tasks.phases(root.id)
+    in_loop = bool(phases) or root.options.get("loop", "none") != "none"
+    goes_on = (*LIVE_TASKS, TaskState.SUCCEEDED)
+    return in_loop and any(
+        each.state in goes_on and not each.cancel_requested for each in (root, *phases)
+    )
+
+
+def stop_loop(unit: Unit, root: TaskRow) -> None:
+    """End what lives of the loop that began with this task, and have nothing follow the rest.
 
     The caller holds the lock of the root, and one of it is always taken before those of phases.
     """
-    live = 0
-    for phase in unit.tasks.phases(root.id):
-        row = unit.tasks.lock(phase.id)
-        if row is not None and row.state in LIVE_TASKS:
+    phases = [unit.tasks.lock(phase.id) for phase in unit.tasks.phases(root.id)]
+    for row in (root, *phases):
+        if row is None:
+            continue
+        if row.state in LIVE_TASKS:
             stop_task(unit, row)
-            live += 1
-    return live
+        row.cancel_requested = True
 
 
 def stop_task(unit: Unit, row: TaskRow) -> None:

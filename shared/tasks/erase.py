@@ -1,14 +1,18 @@
 """Erase a task: gone at once for whoever asks, its files once nothing writes them any more."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.db.database import Database
 from shared.db.unit_of_work import Unit
-from shared.domain.task import LIVE_TASKS
-from shared.tasks.cancel import no_such_task, stop_phases, stop_task
+from shared.domain.labeling import REQUEST
+from shared.errors import TrackloopError
+from shared.tasks.cancel import no_such_task, stop_loop
 from shared.tasks.labeling import requested_labels
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +21,15 @@ class Erasure:
 
     Attributes:
         keys: shared files that no other task needs; the task's own folders go anyway.
-        labeling: by which the labelling tool finds what it has of the task; None: it has nothing.
+        asked_labels: whether the labelling tool may have something of the task: who died while he
+            asked told nobody.
+        handle: by which the tool finds it, where that is known.
     """
 
     task_id: str
     keys: Sequence[str]
-    labeling: str | None = None
+    asked_labels: bool = False
+    handle: str | None = None
 
 
 EraseFiles = Callable[[Erasure], None]
@@ -39,9 +46,7 @@ def erase_task(unit: Unit, owner: str, task_id: str) -> None:
     row = unit.tasks.lock(task_id)
     if row is None or row.owner != owner or row.erase_requested_at is not None:
         raise no_such_task(task_id)
-    stop_phases(unit, row)
-    if row.state in LIVE_TASKS:
-        stop_task(unit, row)
+    stop_loop(unit, row)
     now = datetime.now(UTC)
     for each in (row, *unit.tasks.phases(row.id)):
         each.erase_requested_at = each.erase_requested_at or now
@@ -50,6 +55,8 @@ def erase_task(unit: Unit, owner: str, task_id: str) -> None:
 def finish_erasures(database: Database, erase_files: EraseFiles) -> int:
     """Erase what was asked for and is still; how many tasks. Files go first, then the rows that
     name them, so that a crash in between repeats and forgets nothing.
+
+    One that fails is tried again the next time, and holds up no other.
     """
     with database.read() as unit:
         wanted = unit.tasks.to_erase()
@@ -60,9 +67,12 @@ def _finish(database: Database, task_id: str, erase_files: EraseFiles) -> bool:
     with database.read() as unit:
         if unit.steps.leased(task_id, datetime.now(UTC)):
             return False
-        keys = unit.artefacts.only_of(task_id)
-        asked = requested_labels(unit, task_id)
-    erase_files(Erasure(task_id, keys, asked.handle if asked else None))
+        erasure = _erasure(unit, task_id)
+    try:
+        erase_files(erasure)
+    except (TrackloopError, OSError) as error:
+        log.warning("%s: the erasure is tried again: %s", task_id, error)
+        return False
     with database.begin() as unit:
         row = unit.tasks.lock(task_id)
         if row is None:
@@ -71,3 +81,12 @@ def _finish(database: Database, task_id: str, erase_files: EraseFiles) -> bool:
         unit.deliveries.forget(task_id)
         unit.tasks.delete(row)
     return True
+
+
+def _erasure(unit: Unit, task_id: str) -> Erasure:
+    asked = any(
+        step.name == REQUEST and step.started_at is not None for step in unit.steps.of(task_id)
+    )
+    requested = requested_labels(unit, task_id)
+    handle = requested.handle if requested is not None else None
+    return Erasure(task_id, unit.artefacts.only_of(task_id), asked, handle)

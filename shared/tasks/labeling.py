@@ -1,6 +1,7 @@
 """What an owner may know of the labelling of a task."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -8,6 +9,7 @@ from pydantic import TypeAdapter
 from shared.db.tables import TaskRow
 from shared.db.unit_of_work import Unit
 from shared.domain.labeling import COLLECT, PIPELINE, REQUEST, RequestedLabels
+from shared.domain.step import StepState
 from shared.domain.task import LIVE_TASKS, TaskState
 from shared.errors import NotFoundError
 from shared.events.labeling import LabelingConfirmed
@@ -25,7 +27,7 @@ class LabelingStatus:
 
     Attributes:
         task_id: of the labelling.
-        analysed_task_id: whose frames they are.
+        analysed_task_id: with whose results it goes on, if with any.
         requested: None until the pictures lie in the tool.
         labelled: pictures that people were done with when somebody last looked.
     """
@@ -39,7 +41,7 @@ class LabelingStatus:
 
 
 def find_labeling(unit: Unit, owner: str, task_id: str) -> TaskRow:
-    """The labelling with this id, or the last one of the analysis with this id.
+    """The labelling with this id, or the last one of frames of the analysis with this id.
 
     Raises:
         NotFoundError: `no_such_task`, `no_labeling`.
@@ -49,7 +51,11 @@ def find_labeling(unit: Unit, owner: str, task_id: str) -> TaskRow:
         raise no_such_task(task_id)
     if row.pipeline == PIPELINE:
         return row
-    phases = [phase for phase in unit.tasks.phases(row.id) if phase.pipeline == PIPELINE]
+    phases = [
+        phase
+        for phase in unit.tasks.phases(row.root_id or row.id)
+        if (phase.pipeline, phase.parent_id) == (PIPELINE, row.id)
+    ]
     if not phases:
         raise NotFoundError(
             "no_labeling",
@@ -77,6 +83,20 @@ def confirm_labels(unit: Unit, task_id: str) -> None:
     row = unit.tasks.lock(task_id)
     if row is not None and row.state in LIVE_TASKS:
         announce(unit, row, LabelingConfirmed(user_id=row.owner), room=ROOM)
+
+
+def look_soon(unit: Unit, task_id: str, now: datetime) -> None:
+    """Have somebody look as soon as the reconciler comes by, whoever asks how often.
+
+    A tool says so for each picture that is labelled: an event each would be thousands.
+    """
+    row = unit.tasks.lock(task_id)
+    if row is None or row.state not in LIVE_TASKS:
+        return
+    for step in unit.steps.of(task_id):
+        waits = step.name == COLLECT and step.state == StepState.READY
+        if waits and step.resume_at is not None:
+            step.resume_at = min(step.resume_at, now)
 
 
 def requested_labels(unit: Unit, task_id: str) -> RequestedLabels | None:

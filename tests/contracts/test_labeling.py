@@ -13,6 +13,7 @@ from shared.errors import PermanentError
 from shared.labeling import folder_layout, labelstudio_api
 from shared.labeling.adapters import check_labeling, open_labeling
 from shared.labeling.port import LabelingTool, LabelRequest
+from shared.labeling.removal import remove_labels
 from shared.settings import Settings
 from tests.support.labelling_people import (
     CLASSES,
@@ -97,37 +98,75 @@ def test_asking_twice_is_asking_once(case: Case, asked: LabelRequest) -> None:
     assert len(_by_name(case.tool.collect(handle, asked))[FIRST]) == 1, "their work is as it was"
 
 
+def _dies_after(case: Case, patch: pytest.MonkeyPatch, effects: int) -> None:
+    """The next request of this tool ends after so many effects, and nobody hears of the last."""
+    owner, name = case.effect
+    real: Callable[..., Any] = getattr(owner, name)
+    left = [effects]
+
+    def dies(*args: Any, **options: Any) -> Any:
+        answer = real(*args, **options)
+        left[0] -= 1
+        if not left[0]:
+            patch.setattr(owner, name, real)
+            raise DiedError
+        return answer
+
+    patch.setattr(owner, name, dies)
+
+
 def test_a_request_that_was_interrupted_anywhere_is_completed_once(
     case: Case, asked: LabelRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner, name = case.effect
-    real: Callable[..., Any] = getattr(owner, name)
     for limit in range(1, 100):
         again = replace(asked, task_id=str(uuid.uuid4()))
-        left = [limit]
-
-        def dies(*args: Any, left: list[int] = left, **options: Any) -> Any:
-            answer = real(*args, **options)  # it was done, and nobody heard of it
-            left[0] -= 1
-            if not left[0]:
-                raise DiedError
-            return answer
-
-        monkeypatch.setattr(owner, name, dies)
-        try:
-            handle = case.tool.request(again)
-        except DiedError:
-            monkeypatch.setattr(owner, name, real)
-            handle = case.tool.request(again)
-            assert case.people.places(again.task_id) == 1, limit
-            assert case.people.pictures(handle) == [FIRST, SECOND, LAST], limit
-            assert len(case.people.shown(handle, FIRST)) == 2
-            case.tool.remove(handle)
-            assert case.people.places(again.task_id) == 0, limit
-        else:
-            assert limit > 3, "each interruption was tried"
-            return
+        with monkeypatch.context() as patch:
+            _dies_after(case, patch, limit)
+            try:
+                case.tool.request(again)
+            except DiedError:
+                pass
+            else:
+                assert limit > 3, "each interruption was tried"
+                return
+        handle = case.tool.request(again)
+        assert case.people.places(again.task_id) == 1, limit
+        assert case.people.pictures(handle) == [FIRST, SECOND, LAST], limit
+        assert len(case.people.shown(handle, FIRST)) == 2
+        case.tool.remove(handle)
+        assert case.people.places(again.task_id) == 0, limit
     pytest.fail("it never came to its end")
+
+
+def test_a_request_that_was_interrupted_anywhere_is_found_and_removed(
+    case: Case, asked: LabelRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(asked, task_id=str(uuid.uuid4()))
+    kept = case.tool.request(other)
+    for limit in range(1, 100):
+        again = replace(asked, task_id=str(uuid.uuid4()))
+        with monkeypatch.context() as patch:
+            _dies_after(case, patch, limit)
+            try:
+                case.tool.request(again)
+            except DiedError:
+                pass
+            else:
+                assert limit > 3, "each interruption was tried"
+                break
+        remove_labels(case.tool, again.task_id, None)
+        assert case.people.places(again.task_id) == 0, limit
+        assert case.tool.find(again.task_id) == []
+    assert case.tool.progress(kept).total == 3, "others are as they were"
+
+
+def test_what_is_here_of_a_task_is_found_by_its_id(case: Case, asked: LabelRequest) -> None:
+    handle = case.tool.request(asked)
+    assert list(case.tool.find(asked.task_id)) == [handle]
+    assert list(case.tool.find(str(uuid.uuid4()))) == []
+    remove_labels(case.tool, asked.task_id, handle)
+    remove_labels(case.tool, asked.task_id, handle)
+    assert case.people.places(asked.task_id) == 0
 
 
 def test_progress_counts_what_people_are_done_with(case: Case, asked: LabelRequest) -> None:

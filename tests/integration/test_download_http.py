@@ -17,6 +17,7 @@ import trustme
 from shared.domain.task import AnalysisOptions, Task
 from shared.errors import InvalidInputError, MediaError, TrackloopError, TransientError
 from shared.pipeline.tools import Tools
+from shared.progress.port import Found
 from tests.support.network import name_service
 from tests.support.toolbox import toolbox
 from tests.support.web import (
@@ -45,8 +46,9 @@ class Recorder:
         self.reports: list[tuple[Any, ...]] = []
 
     def report(
-        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0
-    ) -> None:
+        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0,
+        *, found: Found | None = None,
+    ) -> None:  # fmt: skip
         """Keep it."""
         self.reports.append((task_id, step, done, total, unit))
 

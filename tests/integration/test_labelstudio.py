@@ -8,15 +8,24 @@ from typing import Any
 
 import pytest
 
+from shared.domain.task import AnalysisOptions, LabelingOptions, Task
 from shared.errors import PermanentError, TransientError
 from shared.labeling import labelstudio_import
 from shared.labeling.adapters import check_labeling, open_labeling
 from shared.labeling.labelstudio_webhook import SECRET_HEADER, is_from_labeling
 from shared.labeling.port import LabelingTool, LabelRequest
+from shared.labels.coco import read_coco
+from shared.labels.proposals import Proposals
 from shared.settings import Settings
+from shared.storage.documents import read_document
+from tests.support.labelled_scene import labelled_scene
 from tests.support.labelling_people import LabelStudioPeople, Shown, a_request, unchanged
 from tests.support.labelstudio_server import LabelStudioServer
 from tests.support.receivers import until, web_receiver
+from tests.support.toolbox import toolbox
+from workers.labeling_manager.collect_labels import collect_labels
+from workers.labeling_manager.request_labels import request_labels
+from workers.labeling_manager.select_pictures import select_pictures
 
 pytestmark = pytest.mark.slow
 
@@ -244,3 +253,30 @@ def test_a_webhook_rings_with_the_secret_of_its_project(
     assert is_from_labeling(label_studio.token, handle, given)
     assert not is_from_labeling(label_studio.token, f"{number}:{uuid.uuid4()}", given)
     assert not is_from_labeling("another token", handle, given)
+
+
+def test_pictures_from_elsewhere_are_labelled_here_and_come_back(
+    label_studio: LabelStudioServer, people: LabelStudioPeople, tmp_path: Path
+) -> None:
+    options = LabelingOptions(AnalysisOptions(), 10, "folder", "pets")
+    task = Task(str(uuid.uuid4()), "storage:areas/ada/visits/", options)
+    given = {"labeling_url": label_studio.labeling_url, "labeling_token": label_studio.token}
+    with toolbox(tmp_path / "storage", **given) as tools:
+        labelled_scene(tools.paths.root / "areas" / "ada" / "visits", seed=5, pictures=4)
+        select_pictures(tools, task)
+        requested = request_labels(tools, task)
+        assert requested is not None
+        handle = str(requested["handle"])
+        proposed = read_document(tools.paths.proposals(task.id), Proposals).labels.pictures
+        names = [f"{task.id}-{number:06d}.jpg" for number in range(4)]
+        assert people.pictures(handle) == names
+        shown = [len(people.task(handle, name)["predictions"][0]["result"]) for name in names]
+        assert shown == [len(picture.boxes) for picture in proposed]
+        assert sum(shown) >= 4
+        people.finish(handle)
+        output = collect_labels(tools, task)
+        assert output is not None
+        assert output["labelled"] == 4
+        said = read_coco(tools.paths.collected(task.id) / "labels.json")
+        assert [picture.name for picture in said.pictures] == names
+        tools.labeling.remove(handle)

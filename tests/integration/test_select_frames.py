@@ -10,7 +10,7 @@ import pytest
 
 from demo.film import Film
 from demo.scene import generate
-from shared.domain.task import AnalysisOptions, FrameOptions, LabelingOptions, Task
+from shared.domain.task import AnalysisOptions, LabelingOptions, Task
 from shared.errors import InvalidInputError
 from shared.labels.held_out import held_out_frames
 from shared.labels.proposals import Proposals
@@ -25,7 +25,6 @@ from tests.support.prepared import chain_until
 from tests.support.toolbox import toolbox
 from tests.support.videos import make_video, picture
 from workers.labeling_manager.select_frames import select_frames
-from workers.pipeline import PIPELINES
 
 WANTED = 10
 
@@ -45,8 +44,8 @@ def _analysed(tools: Tools, source: Path, until: str = "detect", **options: obje
     return Task("labels", "", LabelingOptions(task.options, WANTED), "source")
 
 
-def _select(tools: Tools, task: Asked, count: int, **options: str) -> Output:
-    asked = replace(task.options, num_frames=count, **options)  # type: ignore[arg-type]
+def _select(tools: Tools, task: Asked, count: int) -> Output:
+    asked = replace(task.options, num_frames=count)
     return select_frames(tools, replace(task, options=asked))
 
 
@@ -141,20 +140,6 @@ def test_nothing_half_done_is_left_and_nothing_stays_after_an_erasure(
     _select(tools, task, 3)
     erase_files(tools.storage, "labels", ())
     assert not tools.paths.labels("labels").exists()
-
-
-def test_the_frames_that_an_analysis_extracted_are_shown_as_they_are(
-    tools: Tools, tmp_path: Path
-) -> None:
-    film = make_video(tmp_path / "a.mp4", frames=60)
-    task = _analysed(tools, film, num_frames=6)
-    run_pipeline(PIPELINES["frames"][-1:], tools, Task("source", str(film), FrameOptions(6)))
-    extracted = sorted(int(file.stem) for file in tools.paths.frames("source").iterdir())
-    assert len(extracted) == 6
-    _select(tools, task, 10, frames="extracted")
-    assert list(_proposals(tools).frames) == extracted
-    _select(tools, task, 3, frames="extracted")
-    assert list(_proposals(tools).frames) == [extracted[1], extracted[3], extracted[5]]
 
 
 def test_a_model_that_is_gone_is_named(tools: Tools, tmp_path: Path) -> None:

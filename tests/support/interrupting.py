@@ -8,7 +8,7 @@ import psutil
 
 from shared.pipeline.pulse import StepInterruptedError
 from shared.pipeline.tools import Tools
-from shared.progress.port import Silent
+from shared.progress.port import Found, Silent
 from tests.support.private_servers import RUNNING
 
 
@@ -24,8 +24,9 @@ class Interrupting(Silent):
         self.reports: list[float] = []
 
     def report(
-        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0
-    ) -> None:
+        self, task_id: str, step: str, done: float, total: float | None, unit: str, part: int = 0,
+        *, found: Found | None = None,
+    ) -> None:  # fmt: skip
         """Raise StepInterruptedError where it is time."""
         self.reports.append(time.monotonic())
         if self.reports[-1] >= self._until:

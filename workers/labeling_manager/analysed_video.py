@@ -51,7 +51,7 @@ class AnalysedVideo:
             read_document(paths.meta(source_task_id), VideoMeta),
             read_index(paths.index(source_task_id)),
             read_plan(paths.plan(source_task_id)),
-            choose(tools.models, options),
+            choose(tools.models, options, runs=False),
             sha256_of(paths.source(source_task_id)),
         )
 

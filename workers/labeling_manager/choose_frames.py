@@ -21,13 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.labels.held_out import SHARE
-
-SIGNATURE_SIDE = 32
-_UNSEEN, _ALIKE = 16, 64
-"""Of 256 grey levels: by so much a cell may differ for nothing, as by compression or a hand that
-holds the camera; what goes beyond it, added up over the cells, is less than so much in two pictures
-that are nearly the same. A subject that fills one cell is more.
-"""
+from workers.labeling_manager.likeness import alike
 
 Rows = NDArray[np.intp]
 
@@ -97,15 +91,8 @@ class _Choice:
         away = np.abs(seconds - seconds[row])
         self._distance = np.minimum(self._distance, away) if self.chosen else away
         others = np.flatnonzero(self._open)
-        self._open[others[_alike(signature[others], signature[row])]] = False
+        self._open[others[alike(signature[others], signature[row])]] = False
         self.chosen.append(row)
-
-
-def _alike(signatures: NDArray[np.uint8], one: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether each of these pictures is nearly the same as this one, bool (N,)."""
-    apart = np.maximum(signatures, one) - np.minimum(signatures, one)
-    beyond = np.maximum(apart, _UNSEEN) - _UNSEEN
-    return np.asarray(beyond.sum(axis=1, dtype=np.int64) < _ALIKE, np.bool_)
 
 
 def _interest(candidates: Candidates) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Checks labels and makes a dataset of them, with a part that nothing is ever trained on."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from shared.domain.label import LabelledPicture, Labels
@@ -9,7 +9,6 @@ from shared.domain.task import LabelingOptions, Task
 from shared.errors import InvalidInputError
 from shared.labels.check import LabelReport, check_labels
 from shared.labels.coco import read_coco
-from shared.labels.held_out import held_out_frames
 from shared.labels.proposals import Proposals
 from shared.labels.split_file import SPLIT_FILE, write_split
 from shared.labels.yolo import write_yolo
@@ -18,6 +17,7 @@ from shared.pipeline.tools import Tools
 from shared.storage.documents import read_document, write_document
 from shared.storage.files import link_or_copy, publishing_folder
 from shared.storage.paths import Paths
+from workers.labeling_manager.division import held_out
 
 LEAST_PICTURES = 10
 """Of fewer a detector learns them by heart, and a single one would decide how good it is."""
@@ -30,22 +30,27 @@ class DatasetReport:
     Attributes:
         train, test: boxes by class name, in the pictures to train on and in those held out.
         unseen: classes without any box; a model that is trained on this forgets them.
+        set_aside: labelled pictures that are in neither part: each is nearly the same as one that
+            is held out.
     """
 
     labels: LabelReport
     train: dict[str, int]
     test: dict[str, int]
     unseen: tuple[str, ...]
+    set_aside: int = 0
 
 
 def prepare_dataset(tools: Tools, task: Task[LabelingOptions]) -> Output:
     """Publish `train_log/{task}` with pictures, labels and their division.
 
-    Which pictures are held out follows from the video alone (`shared.labels.held_out`), so that
-    no later round trains on what an earlier one was measured on.
+    Which pictures are held out follows from the video, or the picture, alone
+    (`shared.labels.held_out`), so that no later round trains on what an earlier one was measured
+    on.
 
     Returns:
-        `train` and `test`, how many pictures; `boxes` by class name; `unseen` classes.
+        `train` and `test`, how many pictures; `boxes` by class name; `unseen` classes; how many
+        pictures are `set_aside`.
 
     Raises:
         InvalidInputError: `faulty_labels`, `too_few_labels`, `only_empty_pictures`,
@@ -59,17 +64,19 @@ def prepare_dataset(tools: Tools, task: Task[LabelingOptions]) -> Output:
     _refuse_bad(labels, report)
     train, test = _divided(paths, task, labels)
     found = _report(labels.classes, report, train, test)
+    names = {each.name for each in (*train, *test)}
+    used = replace(labels, pictures=[each for each in labels.pictures if each.name in names])
     with publishing_folder(paths.train_log(task.id), workplace=paths.labels(task.id)) as folder:
-        write_yolo(labels, folder / "data")
+        write_yolo(used, folder / "data")
         (folder / "data" / "data.yaml").rename(folder / "data.yaml")
-        _link_pictures(paths.chosen(task.id), labels, folder / "data" / "images")
+        _link_pictures(paths.chosen(task.id), used, folder / "data" / "images")
         write_split(
             folder / SPLIT_FILE, [each.name for each in train], [each.name for each in test]
         )
         write_document(folder / "report.json", asdict(found))
     return {
         "train": len(train), "test": len(test), "boxes": dict(report.boxes),
-        "unseen": list(found.unseen),
+        "unseen": list(found.unseen), "set_aside": found.set_aside,
     }  # fmt: skip
 
 
@@ -100,24 +107,20 @@ def _divided(
 ) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
     """Pictures to train on, and those held out."""
     proposed = read_document(paths.proposals(task.id), Proposals)
-    names = (picture.name for picture in proposed.labels.pictures)
-    places = dict(zip(names, proposed.frames, strict=True))
-    held = held_out_frames(
-        proposed.video_sha256, [places[picture.name] for picture in labels.pictures]
-    )
-    train = [picture for picture, out in zip(labels.pictures, held, strict=True) if not out]
-    test = [picture for picture, out in zip(labels.pictures, held, strict=True) if out]
+    held, aside = held_out(proposed), {*proposed.set_aside}
+    test = [picture for picture in labels.pictures if held[picture.name]]
+    train = [each for each in labels.pictures if not held[each.name] and each.name not in aside]
     if not test:
         raise InvalidInputError(
             "nothing_held_out",
-            "labels: no labelled picture lies in the part of the video that is kept for "
-            "measuring; ask for labels of more frames.",
+            "labels: no labelled picture is of the part that is kept for measuring; ask for "
+            "labels of more pictures.",
         )
     if not any(picture.boxes for picture in train):
         raise InvalidInputError(
             "nothing_to_train_on",
-            "labels: no picture outside the part that is kept for measuring has a box; ask for "
-            "labels of more frames.",
+            "labels: no picture outside the part that is kept for measuring has a box, or each is "
+            "nearly the same as one of that part; ask for labels of more, and more various, ones.",
         )
     return train, test
 
@@ -135,7 +138,8 @@ def _report(
                 f"more frames that show {name}.",
             )
     unseen = tuple(name for name, count in report.boxes.items() if not count)
-    return DatasetReport(report, learnt, measured, unseen)
+    aside = report.pictures - len(train) - len(test)
+    return DatasetReport(report, learnt, measured, unseen, aside)
 
 
 def _boxes(classes: Sequence[str], pictures: Sequence[LabelledPicture]) -> dict[str, int]:

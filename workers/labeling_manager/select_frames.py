@@ -1,11 +1,9 @@
 """Publish the frames that people should label, with the model's boxes to begin with."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain.detection import Detections
-from shared.domain.label import LabelledBox, LabelledPicture, Labels
+from shared.domain.label import LabelledPicture, Labels
 from shared.domain.task import LabelingOptions, Task
 from shared.labels.held_out import held_out_frames
 from shared.labels.proposals import Proposals
@@ -19,8 +17,11 @@ from shared.vision.chosen import colour_space, read_chosen
 from shared.vision.picture import jpeg
 from workers.labeling_manager.analysed_video import AnalysedVideo
 from workers.labeling_manager.asked import analysed
-from workers.labeling_manager.choose_frames import SIGNATURE_SIDE, Candidates, choose_frames
+from workers.labeling_manager.choose_frames import Candidates, choose_frames
 from workers.labeling_manager.interest import change, doubt
+from workers.labeling_manager.likeness import SIGNATURE_SIDE, signature
+from workers.labeling_manager.proposing import model_boxes
+from workers.labeling_manager.spread import spread
 
 _LEAST_LOOKED_AT, _LOOKED_AT_A_FRAME = 300, 2
 """Frames that are decoded to choose from: so many, and more where more are wanted."""
@@ -42,10 +43,7 @@ def select_frames(tools: Tools, task: Task[LabelingOptions]) -> Output:
     options = task.options
     source = AnalysedVideo.of(tools, analysed(task), options.analysis)
     progress = StepProgress(tools.progress, task.id, "select_frames", "frames")
-    if options.frames == "extracted":
-        chosen = _extracted(tools.paths, analysed(task), options.num_frames)
-    else:
-        chosen = _chosen(source, options, progress)
+    chosen = _chosen(source, options, progress)
     names = [f"{task.id}-{ordinal:06d}.jpg" for ordinal in chosen]
     _publish(tools.paths, task.id, source, dict(zip(chosen, names, strict=True)))
     write_document(tools.paths.proposals(task.id), _proposals(source, chosen, names))
@@ -55,25 +53,13 @@ def select_frames(tools: Tools, task: Task[LabelingOptions]) -> Output:
     }  # fmt: skip
 
 
-def _extracted(paths: Paths, task_id: str, count: int) -> list[int]:
-    """Of the frames that the analysis extracted."""
-    there = sorted(int(picture.stem) for picture in paths.frames(task_id).glob("*.jpg"))
-    return [there[place] for place in _spread(range(len(there)), count)]
-
-
 def _chosen(source: AnalysedVideo, options: LabelingOptions, progress: StepProgress) -> list[int]:
     step, count = options.analysis.frame_skip + 1, options.num_frames
     analysed_frames = range(0, len(source.index), step)
-    looked_at = _spread(analysed_frames, max(_LEAST_LOOKED_AT, _LOOKED_AT_A_FRAME * count))
+    looked_at = spread(analysed_frames, max(_LEAST_LOOKED_AT, _LOOKED_AT_A_FRAME * count))
     candidates = _candidates(source, looked_at, step, progress, len(looked_at))
     chosen: list[int] = candidates.ordinal[choose_frames(candidates, count)].tolist()
     return chosen
-
-
-def _spread(frames: range, count: int) -> list[int]:
-    """So many of them, each the middle of an equal share; all where there are no more."""
-    count = min(count, len(frames))
-    return [frames[(2 * n + 1) * len(frames) // (2 * count)] for n in range(count)]
 
 
 def _candidates(
@@ -99,12 +85,11 @@ def _signatures(
 ) -> NDArray[np.uint8]:
     """uint8 (M, 1024)."""
     signatures = np.empty((len(ordinals), SIGNATURE_SIDE**2), np.uint8)
-    done, side = 0, (SIGNATURE_SIDE, SIGNATURE_SIDE)
+    done = 0
     orientation = source.meta.orientation
     for frame, is_wanted in read_chosen(source.video, source.index, orientation, ordinals):
         if is_wanted:
-            small = cv2.resize(frame.y, side, interpolation=cv2.INTER_AREA)
-            signatures[done] = small.reshape(-1)
+            signatures[done] = signature(frame.y)
             done += 1
         progress.update(done, total)
     return signatures
@@ -130,17 +115,8 @@ def _proposals(source: AnalysedVideo, ordinals: list[int], names: list[str]) -> 
     manifest, found = source.choice.model.manifest, source.found(ordinals)
     size = source.meta.width, source.meta.height
     pictures = [
-        LabelledPicture(name, size, _boxes(found[ordinal], source.choice.confidence))
+        LabelledPicture(name, size, model_boxes(found[ordinal], source.choice.confidence))
         for ordinal, name in zip(ordinals, names, strict=True)
     ]
     labels = Labels(manifest.classes, pictures)
     return Proposals(source.sha256, manifest.label, labels, tuple(ordinals))
-
-
-def _boxes(found: Detections, confidence: float) -> tuple[LabelledBox, ...]:
-    sure = found[np.flatnonzero(found.score >= confidence)]
-    columns = (each.tolist() for each in (sure.xyxy, sure.score, sure.class_id))
-    return tuple(
-        LabelledBox(class_id, (x1, y1, x2, y2), score=score)
-        for (x1, y1, x2, y2), score, class_id in zip(*columns, strict=True)
-    )

@@ -5,7 +5,6 @@ JSON: how far it is, {"progress": [frames, frames in all or null]}, and last a P
 {"code", "message"} where the file is refused.
 """
 
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -14,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 
 import av.logging
-import orjson
 
+from shared.decoding_process import limit_process, say
 from shared.errors import MediaError, TrackloopError
 from shared.storage.documents import read_document
 from shared.storage.index_file import write_index
@@ -110,19 +109,13 @@ class _Telling:
         self._told = now
         total = announced if self._limit is None else min(announced, self._limit)
         # Headers lie: one that announces less than there is announces nothing.
-        _say({"progress": [done, total if total >= done else None]})
-
-
-def _say(told: object) -> None:
-    sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
-    sys.stdout.buffer.flush()
+        say({"progress": [done, total if total >= done else None]})
 
 
 def main() -> int:
     """Entry point of the child process."""
     request = read_document(Path(sys.argv[1]), ProbeRequest)
-    resource.setrlimit(resource.RLIMIT_AS, (request.memory_bytes, request.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_process(request.memory_bytes)
     # Python callbacks from decoder threads once hung threaded decoding.
     av.logging.restore_default_callback()
     av.logging.set_libav_level(av.logging.PANIC)
@@ -130,7 +123,7 @@ def main() -> int:
         answer: object = probe(request, _Telling(request.frame_limit))
     except TrackloopError as error:
         answer = {"code": error.code, "message": error.message}
-    _say(answer)
+    say(answer)
     return 0
 
 

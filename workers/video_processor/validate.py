@@ -5,6 +5,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import TypeAdapter
 
+from shared.decoding_process import run_decoding
 from shared.domain.task import AnalysisOptions, FrameOptions, Task
 from shared.errors import MediaError, TransientError
 from shared.fetch.shown import base_name
@@ -13,8 +14,9 @@ from shared.progress.port import StepProgress
 from shared.storage.documents import write_document
 from shared.storage.files import full_disk_as_error
 from shared.storage.index_file import read_index
-from workers.video_processor.probe_process import run_probe
 from workers.video_processor.probe_report import ProbeReport, ProbeRequest
+
+_PROBE = "workers.video_processor.probe"
 
 MIN_SECONDS_OF_DAMAGED = 1.0
 """Less than this of a damaged video is refused: there is nothing to follow in it."""
@@ -35,7 +37,7 @@ def validate(tools: Tools, task: Task[AnalysisOptions | FrameOptions]) -> None:
         limit = options.max_frames if isinstance(options, AnalysisOptions) else None
         request = _request(tools, task.id, Path(place), limit)
         name, timeout = base_name(task.source), tools.settings.probe_timeout_seconds
-        answer = run_probe(request, Path(place), name, timeout, progress.update)
+        answer = run_decoding(_PROBE, request, Path(place), name, timeout, progress.update)
         if "code" in answer:
             kind = TransientError if answer["code"] == "disk_full" else MediaError
             raise kind(answer["code"], answer["message"].replace(request.source.name, name, 1))

@@ -23,9 +23,11 @@ class _Heard:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
+        self.waits: float | None = None
 
     def json(self, method: str, path: str, **request: Any) -> Any:
         self.requests.append((method, path, request.get("json", {})))
+        self.waits = request.get("params", {}).get("wait")
         if path.startswith("/labeling/"):
             return ASKED
         return {"task_id": "t2", "deployment_id": "t3", **status()} | {"task_id": "t2"}
@@ -62,6 +64,17 @@ def test_labels_are_asked_for(heard: _Heard) -> None:
     assert heard.requests.pop()[2]["folder_path"] == "frames/t1"
 
 
+def test_pictures_of_a_folder_need_no_task(heard: _Heard) -> None:
+    _call("labels", "ask", "--folder", "visits", "--model", "rooms")
+    body = {"folder_path": "visits", "model": "rooms", "project": "Trackloop"}
+    assert heard.requests.pop() == ("POST", "/labeling", body)
+    for wrong in (["--extracted"], ["t1", "--extracted", "--folder", "visits"]):
+        error = _call("labels", "ask", *wrong).exception
+        assert isinstance(error, TrackloopError)
+        assert error.code == "invalid_option"
+    assert heard.requests == []
+
+
 def test_how_far_people_are_is_shown_as_it_is(heard: _Heard) -> None:
     shown = _call("labels", "show", "t1").output
     assert "4 of 10" in shown
@@ -90,3 +103,11 @@ def test_a_deployment_by_force_says_so(heard: _Heard) -> None:
     assert heard.requests.pop() == ("POST", "/deployments", {"task_id": "t2", "force": False})
     _call("deploy", "t2", "--force")
     assert heard.requests.pop()[2]["force"]
+
+
+@pytest.mark.parametrize("words", [("labels", "ask", "t1"), ("train", "t2"), ("deploy", "t2")])
+def test_nobody_at_a_terminal_waits_for_hours_of_work(
+    heard: _Heard, words: tuple[str, ...]
+) -> None:
+    _call(*words)
+    assert heard.waits == 0

@@ -12,6 +12,7 @@ from shared.errors import InvalidInputError, PermanentError
 from shared.labeling import folder_layout
 from shared.labeling.folder import FolderTool, open_folder
 from shared.labeling.port import LabelRequest
+from shared.labeling.removal import remove_labels
 from shared.labels.formats import FORMATS
 from shared.settings import Settings
 from tests.support.labelling_people import CLASSES, a_request
@@ -101,10 +102,13 @@ def test_of_two_layouts_the_first_one_stays(
 def test_what_a_killed_process_left_is_removed_with_the_task(
     tool: FolderTool, asked: LabelRequest
 ) -> None:
-    tool.request(asked)
     for name in (".part-task-1.abc", ".part-task-12.abc"):
         (tool.root / name / "images").mkdir(parents=True)
-    tool.remove("task-1")
+    assert tool.find("task-1") == ["task-1"], "though no folder was finished"
+    assert tool.find("task-2") == []
+    assert tool.find("../labeling") == []
+    tool.request(asked)
+    remove_labels(tool, "task-1", None)
     assert [file.name for file in tool.root.iterdir()] == [".part-task-12.abc"]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import orjson
@@ -14,8 +15,8 @@ from shared.domain.task import AnalysisOptions, LabelingOptions, Task
 from shared.errors import InvalidInputError
 from shared.labeling.adapters import open_labeling
 from shared.labels.coco import write_coco
-from shared.labels.held_out import held_out_frames
-from shared.labels.proposals import Proposals
+from shared.labels.held_out import held_out_frames, picture_held_out
+from shared.labels.proposals import Origin, Proposals
 from shared.labels.split_file import read_split
 from shared.labels.yolo import read_yolo
 from shared.pipeline.step import NotYetError
@@ -99,7 +100,31 @@ def test_what_is_held_out_follows_from_the_video_and_nothing_else(tools: Tools) 
     assert output == {
         "train": len(split.train), "test": len(split.test),
         "boxes": {"cat": len(FRAMES), "dog": len(split.train)}, "unseen": [],
+        "set_aside": 0,
     }  # fmt: skip
+
+
+def test_of_pictures_from_elsewhere_near_copies_of_what_is_held_out_train_nothing(
+    tools: Tools,
+) -> None:
+    digests = [sha256(str(number).encode()).hexdigest() for number in range(len(FRAMES))]
+    origins = tuple(Origin(f"{digest[:8]}.jpg", digest) for digest in digests)
+    held = {name for name, each in zip(_names(), digests, strict=True) if picture_held_out(each)}
+    aside = sorted(set(_names()) - held)[:3]
+    proposed = Proposals(
+        None, "pet_hotel@1", Labels(CLASSES, _pictures()), (), origins, tuple(aside)
+    )
+    write_document(tools.paths.proposals("labels"), proposed)
+    _collected(tools, _pictures())
+    output = prepare_dataset(tools, TASK)
+    folder = tools.paths.train_log("labels")
+    split = read_split(folder / "train_test_split.txt")
+    assert set(split.test) == held
+    assert set(split.train) == set(_names()) - held - {*aside}
+    there = {file.name for file in (folder / "data" / "images").iterdir()}
+    assert there == {*split.test, *split.train}
+    assert output is not None
+    assert output["set_aside"] == 3, "and it is said"
 
 
 def test_the_dataset_is_one_that_any_trainer_opens(tools: Tools) -> None:

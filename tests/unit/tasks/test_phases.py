@@ -1,5 +1,6 @@
 """What goes on with a task's results ends with it, and is shown with it."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from shared.tasks.erase import erase_task, finish_erasures
 from shared.tasks.labeling import labeling_status
 from shared.tasks.status import task_status
 from shared.tasks.submit import Submission, submit_task
+from tests.support.locks import wait_for_a_lock
 
 ANALYSIS = Submission("ada", "a.mp4", AnalysisOptions(model="pet_hotel@1", num_frames=5))
 LABELS = LabelingOptions(AnalysisOptions(model="pet_hotel@1"), 3)
@@ -89,9 +91,9 @@ def test_erasing_a_task_erases_what_its_loop_left(database: Database) -> None:
 
 def test_labels_are_asked_for_by_the_task_that_has_the_frames(database: Database) -> None:
     root = _analysis(database)
-    with database.read() as unit:
+    with database.begin() as unit:
         chosen = labels_of(unit, "ada", Wish(root, None, 7, "pets"))
-        extracted = labels_of(unit, "ada", Wish(root, f"/frames/{root}/", 7, "pets"))
+        extracted = labels_of(unit, "ada", Wish(root, f"frames/{root}/", 7, "pets"))
     assert chosen.options == LabelingOptions(ANALYSIS.options, 7, "chosen", "pets")
     assert extracted.options == LabelingOptions(ANALYSIS.options, 7, "extracted", "pets")
     assert (chosen.pipeline, chosen.parent_id, chosen.root_id) == (PIPELINE, root, root)
@@ -102,6 +104,8 @@ def test_labels_are_asked_for_by_the_task_that_has_the_frames(database: Database
     [
         (Wish("{root}", "frames/other", 1, "p"), InvalidInputError, "bad_folder"),
         (Wish("{root}", "../frames/{root}", 1, "p"), InvalidInputError, "bad_folder"),
+        (Wish("{root}", "/frames/{root}", 1, "p"), InvalidInputError, "bad_folder"),
+        (Wish(None, None, 1, "p"), InvalidInputError, "nothing_to_label"),
         (Wish("0198", None, 1, "p"), NotFoundError, "no_such_task"),
     ],
 )
@@ -110,15 +114,16 @@ def test_a_wish_that_names_nothing_is_refused(
 ) -> None:
     root = _analysis(database)
     folder = wish.folder.format(root=root) if wish.folder else None
-    asked = replace(wish, task_id=wish.task_id.format(root=root), folder=folder)
-    with pytest.raises(error) as refused, database.read() as unit:
+    task_id = wish.task_id.format(root=root) if wish.task_id else None
+    asked = replace(wish, task_id=task_id, folder=folder)
+    with pytest.raises(error) as refused, database.begin() as unit:
         labels_of(unit, "ada", asked)
     assert getattr(refused.value, "code") == code  # noqa: B009
 
 
 def test_somebody_elses_analysis_is_not_there(database: Database) -> None:
     root = _analysis(database)
-    with pytest.raises(NotFoundError), database.read() as unit:
+    with pytest.raises(NotFoundError), database.begin() as unit:
         labels_of(unit, "eve", Wish(root, None, 1, "p"))
     with pytest.raises(NotFoundError), database.read() as unit:
         labeling_status(unit, "eve", root)
@@ -126,7 +131,7 @@ def test_somebody_elses_analysis_is_not_there(database: Database) -> None:
 
 def test_frames_of_an_unfinished_analysis_are_not_labelled(database: Database) -> None:
     root = _analysis(database, TaskState.RUNNING)
-    with pytest.raises(ConflictError) as refused, database.read() as unit:
+    with pytest.raises(ConflictError) as refused, database.begin() as unit:
         labels_of(unit, "ada", Wish(root, None, 1, "p"))
     assert refused.value.code == "not_analysed"
 
@@ -134,12 +139,62 @@ def test_frames_of_an_unfinished_analysis_are_not_labelled(database: Database) -
 def test_the_same_frames_are_labelled_in_one_place_at_a_time(database: Database) -> None:
     root = _analysis(database)
     phase = _phase(database, root)
-    with pytest.raises(ConflictError) as refused, database.read() as unit:
+    with pytest.raises(ConflictError) as refused, database.begin() as unit:
         labels_of(unit, "ada", Wish(root, None, 1, "p"))
     assert refused.value.code == "labeling_exists"
     with database.begin() as unit:
         cancel_task(unit, "ada", phase)
         assert labels_of(unit, "ada", Wish(root, None, 1, "p")).parent_id == root
+
+
+def test_of_two_who_ask_at_once_for_the_same_frames_one_is_refused(database: Database) -> None:
+    root = _analysis(database)
+    refused = []
+
+    def ask() -> None:
+        try:
+            with database.begin() as unit:
+                submit_task(unit, labels_of(unit, "ada", Wish(root, None, 1, "p")))
+        except ConflictError as error:
+            refused.append(error.code)
+
+    thread = threading.Thread(target=ask)
+    with database.begin() as unit:
+        submission = labels_of(unit, "ada", Wish(root, None, 1, "p"))
+        thread.start()
+        wait_for_a_lock(database, thread)
+        submit_task(unit, submission)
+    thread.join()
+    assert refused == ["labeling_exists"]
+    with database.read() as unit:
+        assert len(unit.tasks.phases(root)) == 1
+
+
+def test_frames_of_a_loop_that_is_being_erased_are_not_labelled(database: Database) -> None:
+    root = _analysis(database)
+    with database.begin() as unit:
+        again = submit_task(
+            unit, replace(ANALYSIS, pipeline="reanalysis", root_id=root, parent_id=root)
+        )
+        row = unit.tasks.lock(again)
+        assert row is not None
+        row.state = TaskState.SUCCEEDED
+        erase_task(unit, "ada", root)
+        row.erase_requested_at = None
+    with pytest.raises(NotFoundError), database.begin() as unit:
+        labels_of(unit, "ada", Wish(again, None, 1, "p"))
+
+
+def test_each_analysis_of_a_loop_has_a_labelling_of_its_own(database: Database) -> None:
+    root = _analysis(database)
+    with database.begin() as unit:
+        again = submit_task(
+            unit, replace(ANALYSIS, pipeline="reanalysis", root_id=root, parent_id=root)
+        )
+    first, second = _phase(database, root), _phase(database, root, again)
+    with database.read() as unit:
+        assert labeling_status(unit, "ada", root).task_id == first
+        assert labeling_status(unit, "ada", again).task_id == second
 
 
 def test_the_labelling_is_found_by_either_id(database: Database) -> None:

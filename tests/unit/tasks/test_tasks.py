@@ -9,9 +9,10 @@ import pytest
 from shared.db.database import Database
 from shared.db.tables import ArtefactRow
 from shared.db.tasks import domain_task
+from shared.domain.labeling import REQUEST
 from shared.domain.step import StepState
 from shared.domain.task import AnalysisOptions, CopyOptions, TaskState
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, NotFoundError, TransientError
 from shared.events.envelope import new_id
 from shared.tasks.cancel import cancel_task
 from shared.tasks.erase import Erasure, erase_task, finish_erasures
@@ -168,17 +169,46 @@ def test_an_erased_task_is_gone_at_once_and_its_files_when_it_is_still(database:
         assert unit.tasks.get(task_id) is None
 
 
-def test_an_erasure_that_fails_is_asked_for_still(database: Database) -> None:
+@pytest.mark.parametrize(
+    "error", [OSError("busy"), TransientError("labeling_unreachable", "Gone.")]
+)
+def test_an_erasure_that_fails_is_tried_again_and_holds_up_no_other(
+    database: Database, error: Exception
+) -> None:
+    stuck, other = _submit(database), _submit(database)
+    for task_id in (stuck, other):
+        with database.begin() as unit:
+            erase_task(unit, "ada", task_id)
+
+    def fails_once(erasure: Erasure) -> None:
+        if erasure.task_id == stuck:
+            raise error
+
+    assert finish_erasures(database, fails_once) == 1
+    with database.read() as unit:
+        assert unit.tasks.known([stuck, other]) == {stuck}
+    assert finish_erasures(database, lambda _: None) == 1
+
+
+@pytest.mark.parametrize(
+    ("started", "output", "expected"),
+    [
+        (None, None, (False, None)),
+        (NOW, None, (True, None)),
+        (NOW, {"handle": "7:t", "project": "p", "url": None, "pictures": 2}, (True, "7:t")),
+    ],
+)
+def test_the_labelling_tool_is_asked_once_a_request_has_begun(
+    database: Database, started: datetime | None, output: dict[str, object] | None,
+    expected: tuple[bool, str | None],
+) -> None:  # fmt: skip
     task_id = _submit(database)
     with database.begin() as unit:
+        unit.steps.add_all([step_row(task_id, name=REQUEST, started_at=started, output=output)])
         erase_task(unit, "ada", task_id)
-
-    def full(_: Erasure) -> None:
-        raise OSError("busy")
-
-    with pytest.raises(OSError, match="busy"):
-        finish_erasures(database, full)
-    assert finish_erasures(database, lambda _: None) == 1
+    erased: list[Erasure] = []
+    finish_erasures(database, erased.append)
+    assert [(each.asked_labels, each.handle) for each in erased] == [expected]
 
 
 def test_the_key_of_a_task_that_is_being_erased_is_refused(database: Database) -> None:

@@ -1,14 +1,19 @@
 """What follows when a phase of the loop has ended."""
 
+import threading
+from collections.abc import Callable
+
 import pytest
 
 from shared.db.database import Database
 from shared.db.tables import TaskRow
 from shared.db.tasks import domain_task
+from shared.db.unit_of_work import Unit
 from shared.domain.task import (
     AnalysisOptions,
     DeploymentOptions,
     LabelingOptions,
+    TaskState,
     TrainingOptions,
 )
 from shared.events.envelope import EventData, compose
@@ -16,8 +21,10 @@ from shared.events.labeling import DatasetPrepared
 from shared.events.model import ModelDeployed, ModelTrainingCompleted
 from shared.events.results import ResultsUploaded
 from shared.messaging.consumer import react
+from shared.tasks.cancel import cancel_task
 from shared.tasks.erase import erase_task
 from shared.tasks.submit import Submission, submit_task
+from tests.support.locks import wait_for_a_lock
 from workers.reactions import REACTIONS
 
 DONE = ResultsUploaded(user_id="ada", model="pet_hotel@1", artefacts=())
@@ -32,6 +39,14 @@ def _analysed(database: Database, **options: object) -> str:
 def _hear(database: Database, task_id: str, news: EventData = DONE) -> None:
     event = compose(news, room="workers", task_id=task_id, correlation_id="request-7")
     react(database, "workers", REACTIONS, event)
+
+
+def _succeed(database: Database, *task_ids: str) -> None:
+    for task_id in task_ids:
+        with database.begin() as unit:
+            row = unit.tasks.lock(task_id)
+            assert row is not None
+            row.state = TaskState.SUCCEEDED
 
 
 def _phases(database: Database, task_id: str) -> list[TaskRow]:
@@ -139,3 +154,92 @@ def test_a_model_that_is_only_trained_does_not_go_live(database: Database) -> No
         )
     _hear(database, training, TRAINED)
     assert [row.pipeline for row in _phases(database, root)] == ["training"]
+
+
+@pytest.mark.parametrize("ends", [cancel_task, erase_task])
+def test_what_ends_the_loop_while_a_phase_is_added_ends_that_phase_too(
+    database: Database, ends: Callable[[Unit, str, str], None]
+) -> None:
+    root = _analysed(database, loop="label")
+    _succeed(database, root)
+    event = compose(DONE, room="workers", task_id=root, correlation_id="c")
+
+    def end() -> None:
+        with database.begin() as unit:
+            ends(unit, "ada", root)
+
+    thread = threading.Thread(target=end)
+    with database.begin() as unit:
+        REACTIONS[ResultsUploaded](unit, event)
+        thread.start()
+        wait_for_a_lock(database, thread)
+    thread.join()
+    (phase,) = _phases(database, root)
+    assert (phase.state, phase.generation) == (TaskState.CANCELLED, 1)
+    assert (phase.erase_requested_at is not None) == (ends is erase_task)
+
+
+def test_a_later_phase_is_added_under_the_lock_of_the_first_task(database: Database) -> None:
+    root = _analysed(database, loop="full")
+    _hear(database, root)
+    (labelling,) = _phases(database, root)
+    _succeed(database, root, labelling.id)
+    event = compose(PREPARED, room="workers", task_id=labelling.id, correlation_id="c")
+
+    def cancel() -> None:
+        with database.begin() as unit:
+            cancel_task(unit, "ada", root)
+
+    thread = threading.Thread(target=cancel)
+    with database.begin() as unit:
+        REACTIONS[DatasetPrepared](unit, event)
+        thread.start()
+        wait_for_a_lock(database, thread)
+    thread.join()
+    assert [phase.state for phase in _phases(database, root)] == [
+        TaskState.SUCCEEDED, TaskState.CANCELLED,
+    ]  # fmt: skip
+
+
+def test_a_loop_that_was_cancelled_between_two_phases_goes_no_further(database: Database) -> None:
+    root = _analysed(database, loop="full")
+    _hear(database, root)
+    (labelling,) = _phases(database, root)
+    _succeed(database, root, labelling.id)
+    with database.begin() as unit:
+        cancel_task(unit, "ada", root)
+    _hear(database, labelling.id, PREPARED)
+    assert [phase.id for phase in _phases(database, root)] == [labelling.id]
+
+
+@pytest.mark.parametrize("whose", ["task", "root"])
+def test_options_of_another_version_end_the_loop_and_say_so(database: Database, whose: str) -> None:
+    root = _analysed(database, loop="full")
+    with database.begin() as unit:
+        options = DeploymentOptions("t", "d", "pet_hotel@1")
+        asked = Submission("ada", "a.mp4", options, "deployment", parent_id=root, root_id=root)
+        deployment = submit_task(unit, asked)
+    with database.begin() as unit:
+        row = unit.tasks.lock(deployment if whose == "task" else root)
+        assert row is not None
+        row.options = {"tracker": "of a later version"}
+    _hear(database, deployment, DEPLOYED)
+    _, failed = _phases(database, root)
+    assert (failed.pipeline, failed.parent_id, failed.state) == ("reanalysis", root, "failed")
+    assert (failed.error_code, failed.error_step) == ("invalid_options", "submit")
+    assert failed.error_message is not None
+    assert deployment in failed.error_message
+    with database.read() as unit:
+        assert [row.topic for row in unit.outbox.about(failed.id)] == ["task.failed.v1"]
+
+
+def test_options_of_the_first_task_that_nobody_needs_are_not_read(database: Database) -> None:
+    root = _analysed(database, loop="full")
+    _hear(database, root)
+    (labelling,) = _phases(database, root)
+    with database.begin() as unit:
+        row = unit.tasks.lock(root)
+        assert row is not None
+        row.options = {"tracker": "of a later version"}
+    _hear(database, labelling.id, PREPARED)
+    assert [phase.pipeline for phase in _phases(database, root)] == ["labeling", "training"]

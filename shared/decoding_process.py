@@ -1,6 +1,12 @@
-"""The probe in a process of its own, heard while it works, gone when nobody wants it any more."""
+"""Untrusted files are decoded in a process of its own under limits: heard while it works, gone when
+nobody wants it any more.
+
+The child says lines of JSON: how far it is, {"progress": [done, in all or null]}, and last its
+answer, or {"code", "message"} where it refuses a file.
+"""
 
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -15,24 +21,25 @@ import orjson
 
 from shared.errors import MediaError
 from shared.settings import REPOSITORY
-from workers.video_processor.probe_report import ProbeRequest
 
 OnProgress = Callable[[float, float | None], None]
-"""Frames decoded, frames in all where known."""
+"""Frames or pictures decoded, and in all where known."""
 
 _LOOK_SECONDS = 0.25
 _END_SECONDS = 10.0
 """Between the end of what it says and the end of the child itself."""
 
 
-def run_probe(
-    request: ProbeRequest, folder: Path, name: str, timeout: float, on_progress: OnProgress
+def run_decoding(
+    module: str, request: object, folder: Path, name: str, timeout: float, on_progress: OnProgress
 ) -> dict[str, Any]:
-    """What the child answers: a ProbeReport, or code and message.
+    """What the child answers, or code and message.
 
     Args:
+        module: what `python -m` runs, with the path of the request as its argument.
+        request: a dataclass.
         folder: for the request and the child's error output.
-        name: what messages call the video.
+        name: what messages call that which is decoded.
         timeout: seconds.
         on_progress: called a few times a second; what it raises ends the child.
 
@@ -42,30 +49,32 @@ def run_probe(
     file, errors = folder / "request.json", folder / "errors"
     file.write_bytes(orjson.dumps(request, default=str))
     try:
-        with _child(file, errors) as (child, said):
+        with _child(module, file, errors) as (child, said):
             answer = _listen(said, time.monotonic() + timeout, on_progress)
             child.wait(_END_SECONDS)
     except (TimeoutError, subprocess.TimeoutExpired) as error:
         raise MediaError(
             "decode_timeout",
             f"{name} did not decode within {timeout:.0f} s; "
-            "cut the video or raise TRACKLOOP_PROBE_TIMEOUT_SECONDS.",
+            "give less or raise TRACKLOOP_PROBE_TIMEOUT_SECONDS.",
         ) from error
     if child.returncode != 0:
         last = errors.read_text(errors="replace").strip().rpartition("\n")[2]
         raise MediaError(
             "decoder_died",
-            f"{name} broke the decoder (exit {child.returncode}: {last}); export the video again.",
+            f"{name} broke the decoder (exit {child.returncode}: {last}); export it again.",
         )
     return answer
 
 
 @contextmanager
-def _child(request: Path, errors: Path) -> "Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]":
+def _child(
+    module: str, request: Path, errors: Path
+) -> "Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]":
     """The process and what it says; killed with all of its group when the block ends early."""
     with errors.open("wb") as stderr:
         child = subprocess.Popen(
-            [sys.executable, "-m", "workers.video_processor.probe", str(request)],
+            [sys.executable, "-m", module, str(request)],
             cwd=REPOSITORY,  # -m would import from the user's folder first
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -108,9 +117,21 @@ def _listen(said: IO[bytes], deadline: float, on_progress: OnProgress) -> dict[s
 
 
 def _progress_of(line: bytes) -> tuple[float, float | None] | None:
-    """Frames done and in all; None for the answer."""
+    """Done and in all; None for the answer."""
     told = orjson.loads(line)
     if "progress" not in told:
         return None
     done, total = told["progress"]
     return done, total
+
+
+def limit_process(memory_bytes: int) -> None:
+    """For the child, before it opens anything: no more address space than this, no core dump."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def say(told: object) -> None:
+    """For the child: one line. Where nobody listens any more this raises, which ends it."""
+    sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
+    sys.stdout.buffer.flush()
