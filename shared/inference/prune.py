@@ -45,7 +45,7 @@ def prune_versions(
             chosen.append(model)
         elif model.pruned and _files_of(model) <= _present(store, model):
             _unmark(store, model)
-    # From here on nobody can choose them: whoever did so before is known by now.
+    # From here on nobody can choose them: whoever did so before and has committed is known by now.
     used, gone = in_use() if chosen else (), []
     for model in chosen:
         if model.manifest.label in used:

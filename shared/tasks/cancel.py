@@ -22,9 +22,10 @@ def cancel_task(unit: Unit, owner: str, task_id: str) -> None:
     row = unit.tasks.lock(task_id)
     if row is None or row.owner != owner or row.erase_requested_at is not None:
         raise no_such_task(task_id)
-    was_live, goes_on = row.state in LIVE_TASKS, _may_go_on(unit, row)
+    again, goes_on = row.cancel_requested, _may_go_on(unit, row)
+    was_live = row.state in LIVE_TASKS
     stop_loop(unit, row)
-    if not (was_live or goes_on or row.state == TaskState.CANCELLED):
+    if not (again or was_live or goes_on):
         raise ConflictError("task_ended", f"The task has {row.state}; nothing is left to cancel.")
 
 

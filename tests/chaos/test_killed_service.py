@@ -3,14 +3,13 @@
 import random
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from shared.db.database import Database
 from tests.support.grounds import Ground, Service, StandingServers, one_process
+from tests.support.told_once import nothing_twice
 from tests.support.videos import make_video
 
 pytestmark = pytest.mark.slow
@@ -103,18 +102,4 @@ def _ends_once(ground: Ground, service: Service, task: str, expected: Path, end:
         for name in SAME:
             client.download(task, name, target)
             assert target.read_bytes() == (expected / name).read_bytes(), name
-    _nothing_twice(ground, task)
-
-
-def _nothing_twice(ground: Ground, task: str) -> None:
-    database = Database(ground.database_url)
-    with database.read() as unit:
-        events = Counter(
-            (row.topic, row.body["data"].get("step"))
-            for row in unit.outbox.about(task)
-            if row.kind == "event"
-        )
-        names = Counter(row.name for row in unit.artefacts.of(task))
-    database.close()
-    assert {*events.values()} == {1}, events
-    assert {*names.values()} == {1}
+    nothing_twice(ground.database_url, task)

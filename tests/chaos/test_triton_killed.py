@@ -1,14 +1,13 @@
 """kill -9 of Triton in mid-inference: the task ends right, once, as if nothing had been."""
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
-from shared.db.database import Database
 from tests.support.grounds import GroundOn, Service, one_process
+from tests.support.told_once import nothing_twice
 from tests.support.triton_server import TritonServer, triton_server
 from tests.support.videos import make_video
 from tests.support.waiting import eventually
@@ -75,7 +74,7 @@ def test_the_task_ends_right_and_once(
                 target = tmp_path / "result"
                 client.download(task, name, target)
                 assert target.read_bytes() == (in_process / name).read_bytes(), name
-        _nothing_twice(ground.database_url, task)
+        nothing_twice(ground.database_url, task)
 
 
 def _folder(tmp_path: Path) -> Path:
@@ -90,17 +89,3 @@ def _wait_for_refusal(service: Service) -> None:
     while "does not infer" not in service.said:
         assert monotonic() < end, service.said
         sleep(0.05)
-
-
-def _nothing_twice(database_url: str, task: str) -> None:
-    database = Database(database_url)
-    with database.read() as unit:
-        events = Counter(
-            (row.topic, row.body["data"].get("step"))
-            for row in unit.outbox.about(task)
-            if row.kind == "event"
-        )
-        names = Counter(row.name for row in unit.artefacts.of(task))
-    database.close()
-    assert {*events.values()} == {1}, events
-    assert {*names.values()} == {1}
