@@ -1,0 +1,1 @@
+"""Who is who: tracks of one or many cameras become subjects. numpy in, numpy out."""
