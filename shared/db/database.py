@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from shared.db.engine import READ_ONLY, open_engine
+from shared.db.engine import READ_ONLY, open_engine, reading_engine
 from shared.db.listen import CHANNEL, listening
 from shared.db.unit_of_work import Unit
 from shared.db.watch import Watch
@@ -36,9 +36,7 @@ class Database:
         self.engine = open_engine(url)
         self.outbox_written = threading.Event()
         self.deliveries_written = threading.Event()
-        self._reader = self.engine.execution_options(
-            **{READ_ONLY: True, "postgresql_readonly": True}
-        )
+        self._reader = reading_engine(self.engine)
 
     @property
     def is_sqlite(self) -> bool:
@@ -97,19 +95,18 @@ class Database:
         if self.is_sqlite:
             yield True
             return
-        with self.engine.connect() as connection:
+        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with alone.connect() as connection:
             lock, unlock = (
                 text(f"SELECT pg_{name}(:purpose)").bindparams(purpose=purpose)
                 for name in ("try_advisory_lock", "advisory_unlock")
             )
             got = bool(connection.scalar(lock))
-            connection.commit()
             try:
                 yield got
             finally:
                 if got:
                     connection.execute(unlock)
-                    connection.commit()
 
     def check(self) -> None:
         """Connect once.
@@ -138,3 +135,4 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        self._reader.dispose()

@@ -8,11 +8,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from shared.db.idle_connections import ask_idle_connections
 from shared.errors import InvalidInputError
 
 READ_ONLY = "trackloop_read_only"
 _BUSY_SECONDS = 30.0
 _CONNECT_SECONDS = 10
+_POOL_SIZE = 20
 
 
 def open_engine(url: str, *, foreign_keys: bool = True) -> Engine:
@@ -35,6 +37,25 @@ def open_engine(url: str, *, foreign_keys: bool = True) -> Engine:
             f"known schemes: {', '.join(sorted(_OPENERS))}.",
         ) from error
     return opener(parsed, foreign_keys)
+
+
+def reading_engine(engine: Engine) -> Engine:
+    """An engine for transactions that only read, of the same database.
+
+    On SQLite they are deferred. PostgreSQL has connections of their own for them, which refuse to
+    write; each question there is a transaction by itself, as it would be on READ COMMITTED, without
+    the BEGIN and the COMMIT around it.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{READ_ONLY: True})
+    reader = _pooled_postgresql(engine.url, isolation_level="AUTOCOMMIT")
+
+    @event.listens_for(reader, "connect")
+    def refuse_writes(connection: Any, _: Any) -> None:
+        connection.execute("SET default_transaction_read_only TO on")
+        connection.commit()
+
+    return reader
 
 
 def _open_sqlite(url: URL, foreign_keys: bool) -> Engine:
@@ -70,13 +91,20 @@ def _open_sqlite(url: URL, foreign_keys: bool) -> Engine:
 
 
 def _open_postgresql(url: URL, foreign_keys: bool) -> Engine:
+    del foreign_keys  # migrations replace no tables there
+    return _pooled_postgresql(url)
+
+
+def _pooled_postgresql(url: URL, **options: Any) -> Engine:
     # No overflow: those connections are closed when they are given back, and a gateway under load
     # would open new ones all the time.
-    return create_engine(
-        url, pool_pre_ping=True, pool_size=30, max_overflow=0,
-        # Else the driver takes the database's own, and from SQL_ASCII it hands out bytes.
+    engine = create_engine(
+        url, pool_size=_POOL_SIZE, max_overflow=0, **options,
+        # Else the driver takes the database's own encoding, and from SQL_ASCII it hands out bytes.
         connect_args={"connect_timeout": _CONNECT_SECONDS, "client_encoding": "utf8"},
     )  # fmt: skip
+    ask_idle_connections(engine)
+    return engine
 
 
 _OPENERS: dict[str, Callable[[URL, bool], Engine]] = {

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from shared.db.insert_once import insert_once
 from shared.db.tables import InboxRow
 
 
@@ -17,16 +17,8 @@ class Inbox:
 
     def record(self, room: str, event_id: str, event_type: str, now: datetime) -> bool:
         """True the first time; False where the room has reacted to this event before."""
-        if self._session.get(InboxRow, (room, event_id)) is not None:
-            return False
-        try:
-            with self._session.begin_nested():
-                self._session.add(
-                    InboxRow(room=room, event_id=event_id, type=event_type, received_at=now)
-                )
-        except IntegrityError:
-            return False  # another copy was quicker
-        return True
+        row = InboxRow(room=room, event_id=event_id, type=event_type, received_at=now)
+        return insert_once(self._session, row)
 
     def prune(self, received_before: datetime) -> None:
         """Forget what came long ago."""

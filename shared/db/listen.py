@@ -48,7 +48,7 @@ def _listen(url: URL, heard: threading.Event, stop: threading.Event) -> None:
 
 def _hear(connection: psycopg.Connection, heard: threading.Event, stop: threading.Event) -> None:
     while not stop.is_set():
-        for _ in connection.notifies(timeout=_LOOK_SECONDS, stop_after=1):
+        for _ in connection.notifies(timeout=_LOOK_SECONDS):
             heard.set()
 
 

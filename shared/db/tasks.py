@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.db.insert_once import insert_once
 from shared.db.tables import StepRow, TaskRow
 from shared.domain.task import (
     LIVE_TASKS,
@@ -30,14 +31,9 @@ class Tasks:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, row: TaskRow) -> None:
-        """Write a new task now, so that a second one with its key is noticed here.
-
-        Raises:
-            sqlalchemy.exc.IntegrityError: the owner used this idempotency key before.
-        """
-        with self._session.begin_nested():
-            self._session.add(row)
+    def add(self, row: TaskRow) -> bool:
+        """Write a new task now; False where its owner used the idempotency key before."""
+        return insert_once(self._session, row)
 
     def lock(self, task_id: str) -> TaskRow | None:
         """The task, for this transaction alone: whoever changes a task or its steps starts here.

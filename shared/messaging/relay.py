@@ -26,6 +26,8 @@ _ALONE = 0x6F75_7462  # the number that says "outbox" to Database.alone
 _SURE_SECONDS = 1.0
 """Every commit rings, of this process and on PostgreSQL of any other; but a ring may be missed."""
 _TROUBLE_SECONDS = 1.0
+_GATHER_SECONDS = 0.01
+"""After a batch: what is committed meanwhile goes out together, at the price of one look."""
 
 
 class Relay:
@@ -65,6 +67,7 @@ class Relay:
                 written.clear()  # before the look, which sees whatever was committed until here
                 if rung or watch.changed() or due:
                     due = not self._relay_all(stop)
+                    stop.wait(_GATHER_SECONDS)
         self._publisher.close()
 
     def _relay_all(self, stop: threading.Event) -> bool:

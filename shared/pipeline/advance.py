@@ -27,8 +27,7 @@ def advance(
         chunks: pieces of a chunk stage that may open.
     """
     finished = next((stage for stage in stages if stage.position == done), None)
-    way_goes_on = finished is None or not finished.beside
-    if way_goes_on and unit.steps.unfinished(task.id, done) == 0:
+    if finished is None or (not finished.beside and unit.steps.unfinished(task.id, done) == 0):
         for stage in opened_by(stages, done):
             parts = _make_ready(unit, task, stage, chunks, now)
             if parts and not carried(stages, done, stage):

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import orjson
-from sqlalchemy.exc import IntegrityError
 
 from shared.db.tables import TaskRow
 from shared.db.unit_of_work import Unit
@@ -50,17 +49,15 @@ def submit_task(unit: Unit, submission: Submission, room: str = ROOM) -> str:
 
     Raises:
         ConflictError: `idempotency_key_reused` (another source or other options),
-            `idempotency_key_erased`.
+            `idempotency_key_erased`; `task_exists`: its chosen id is taken.
     """
     digest, key = _digest(submission), submission.idempotency_key
     row = _row(submission, digest)
-    try:
-        # SQLite's one writer and PostgreSQL's unique index both settle who comes first.
-        unit.tasks.add(row)
-    except IntegrityError:
+    # SQLite's one writer and PostgreSQL's unique index both settle who comes first.
+    if not unit.tasks.add(row):
         earlier = unit.tasks.by_key(submission.owner, key) if key is not None else None
         if earlier is None:
-            raise
+            raise ConflictError("task_exists", f"There is a task {row.id}; choose another id.")
         return _same(earlier, digest)
     options = orjson.loads(orjson.dumps(row.options))
     unit.outbox.add_event(

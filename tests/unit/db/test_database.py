@@ -1,31 +1,35 @@
 """Units of work on SQLite and PostgreSQL alike."""
 
 import threading
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import InternalError, StatementError
 
+from shared.db import idle_connections
 from shared.db.database import Database
 from shared.db.engine import open_engine
 from shared.db.tables import TaskRow
 from shared.errors import InvalidInputError
 from shared.events.envelope import compose
 from shared.events.task import TaskCancelled
+from tests.support.databases import PostgresServer
 from tests.support.rows import NOW, stored_task, task_row
 
 
 def test_a_unit_commits_at_its_end_and_rolls_back_when_it_raises(database: Database) -> None:
     kept = stored_task(database)
     lost = task_row()
+    lost_id = lost.id
     with pytest.raises(RuntimeError), database.begin() as unit:
-        unit.tasks.add(lost)
+        assert unit.tasks.add(lost)
         raise RuntimeError
     with database.read() as unit:
         assert unit.tasks.get(kept) is not None
-        assert unit.tasks.get(lost.id) is None
+        assert unit.tasks.get(lost_id) is None
 
 
 def test_times_come_back_in_utc_to_the_microsecond(database: Database) -> None:
@@ -130,3 +134,36 @@ def test_erasing_a_task_takes_its_rows_along(database: Database) -> None:
         unit.tasks.delete(row)
     with database.read() as unit:
         assert unit.tasks.get(task_id) is None
+
+
+def test_on_postgres_who_only_reads_cannot_write(postgres: PostgresServer, tmp_path: Path) -> None:
+    with (
+        postgres.fresh(tmp_path) as url,
+        closing(Database(url)) as database,
+        pytest.raises(InternalError, match="read-only"),
+        database.read() as unit,
+    ):
+        unit.session.execute(text("UPDATE tasks SET owner = 'x'"))
+
+
+def test_a_connection_that_died_while_it_was_idle_is_not_handed_out(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with (
+        postgres.fresh(tmp_path) as url,
+        closing(Database(url)) as database,
+        closing(Database(url)) as killer,
+    ):
+        stored_task(database)
+        with database.read() as unit:
+            assert unit.tasks.not_begun(NOW)
+        with killer.begin() as unit:
+            assert unit.session.scalar(others) == 2
+        monkeypatch.setattr(idle_connections, "_IDLE_SECONDS", 0.0)
+        stored_task(database)
+        with database.read() as unit:
+            assert len(unit.tasks.not_begun(NOW)) == 2
