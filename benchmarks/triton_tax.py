@@ -8,7 +8,7 @@ time. The server, a new one for each run, has its own process; its start is not 
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.case import Case
 from benchmarks.child import Facts, Run, Work, measure
 from benchmarks.figures import Bench, Figure, Pairing, Side, Target, take
-from benchmarks.materials import MissingError, looped_demo, over
+from benchmarks.materials import DEMO, VTEST, MissingError, over
 from benchmarks.own_triton import GIVEN_URL, PROGRAM, backend_name, own_triton
 from benchmarks.trackloop_run import opened
 from shared.inference.adapters import open_runtime
@@ -40,9 +40,10 @@ def figures(bench: Bench) -> Iterator[Figure]:
         ratio = take(bench, _pairing(case))
         yield ratio
         if ratio.value is not None:
-            yield _added(ratio)
+            yield _added(case, ratio)
 
-    yield from over((("requests", _case),), NAME, bench.work, both)
+    sources = tuple((name, partial(_served, prepare)) for name, prepare in (DEMO, VTEST))
+    yield from over(sources, NAME, bench.work, both)
 
 
 def needs_triton() -> None:
@@ -55,16 +56,17 @@ def needs_triton() -> None:
         raise MissingError(f"no Triton here; `make .venv/.triton`, or set {GIVEN_URL}")
 
 
-def _case(work: Path) -> Case:
+def _served(prepare: Callable[[Path], Case], work: Path) -> Case:
     needs_triton()
-    return looped_demo(work, minutes=1 / 60)
+    return prepare(work)
 
 
 def _pairing(case: Case) -> Pairing:
     run = partial(measure, case=case, requests=_REQUESTS)
     return Pairing(
         benchmark=NAME,
-        name=f"requests a second, {_IN_FLIGHT} in flight, on {backend_name()} over in process",
+        name=f"{case.model}, requests a second, {_IN_FLIGHT} in flight: "
+        f"on {backend_name()} over in process",
         a=Side(_PLAIN, partial(run, "benchmarks.triton_tax:plain_run")),
         b=Side(_TRITON, partial(run, "benchmarks.triton_tax:triton_run")),
         value=lambda run: run.rate,
@@ -82,10 +84,10 @@ def _latency(runs: Sequence[Run]) -> float:
     return median(run.facts["alone_ms"] for run in runs)
 
 
-def _added(ratio: Figure) -> Figure:
+def _added(case: Case, ratio: Figure) -> Figure:
     plain, triton = (_latency(ratio.runs[side]) for side in (_PLAIN, _TRITON))
     return Figure(
-        NAME, f"added median latency on {backend_name()}, ms", triton - plain,
+        NAME, f"{case.model}: added median latency on {backend_name()}, ms", triton - plain,
         note=f"{plain:.2f} ms in process, {triton:.2f} ms through Triton",
     )  # fmt: skip
 
