@@ -243,7 +243,6 @@ def test_triton_analyses_with_the_new_version(went: Went, beside: Beside) -> Non
     assert max(beside.served(NAME)) >= SECONDS * FPS
 
 
-@pytest.mark.parametrize("ground_on", ["one_process"], indirect=True)
 def test_a_worse_model_is_rejected_and_the_better_one_serves_on(went: Went) -> None:
     service = went.service
     with service.client() as client:

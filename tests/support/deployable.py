@@ -1,6 +1,7 @@
 """A storage on which a trained model waits to be deployed by a service."""
 
 import shutil
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,13 +85,17 @@ def deployable(storage: Path, trained: Trained) -> Deployable:
     with toolbox(storage) as tools:
         publish_present(tools, CLASSES)
     prepare(f"sqlite:///{made.database_file}", REPOSITORY / "migrations").close()
-    database = made.opened()
+    with closing(made.opened()) as database:
+        note_phases(database)
+    return made
+
+
+def note_phases(database: Database) -> None:
+    """The labelling and the training, as if they had ended there."""
     labelled = LabelingOptions(AnalysisOptions(model=f"{NAME}@1"), 40)
     with database.begin() as unit:
         unit.tasks.add(_succeeded(DATASET, "labeling", labelled))
         unit.tasks.add(_succeeded(TRAINING, "training", TrainingOptions(DATASET, f"{NAME}@1")))
-    database.close()
-    return made
 
 
 def _succeeded(task_id: str, pipeline: str, options: Options) -> TaskRow:
