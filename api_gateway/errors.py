@@ -8,9 +8,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from api_gateway.schemas.problem import FieldFault, Problem
+from shared.db.away import is_away
 from shared.errors import (
     ConflictError,
     InvalidInputError,
@@ -52,6 +54,7 @@ _BY_CODE: Mapping[str, int] = {
     "unknown_class": 422,
     "unknown_model": 422,
 }
+_RETRY_SECONDS = 2
 _BAD_DATA = {"json_invalid", "missing", "model_attributes_type", "dict_type", "extra_forbidden"}
 """Faults of the body as such, beside those of paths; all others are wrong values."""
 _OPTIONS = {"options", "model_train_info", "mode_train_info"}
@@ -84,6 +87,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(TrackloopError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(Exception, _broken)
 
 
@@ -124,6 +128,18 @@ _HTTP = {
         "The range lies outside the file; Content-Range says how long the file is.",
     ),
 }
+
+
+def _database(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DBAPIError)  # noqa: S101  (registered for this class)
+    if not is_away(error):
+        return _broken(request, error)
+    log.warning("the database does not answer: %s", error.orig)
+    return _answer(
+        request, 503, "database_unreachable",
+        "The database does not answer; the request changed nothing, or all of it: ask again.",
+        headers={"Retry-After": str(_RETRY_SECONDS)},
+    )  # fmt: skip
 
 
 def _broken(request: Request, error: Exception) -> JSONResponse:

@@ -5,6 +5,7 @@ from typing import Any
 from shared.errors import InvalidInputError, TrackloopError
 
 _WRONG_INPUT = {400, 413, 415, 422}
+_LATER = {502, 503, 504}
 
 
 class ServiceError(TrackloopError):
@@ -20,12 +21,14 @@ class RefusedInputError(ServiceError, InvalidInputError):
 
 
 class NoAnswerError(ServiceError):
-    """The service could not be reached, or the connection broke; it may answer later."""
+    """The service could not be reached, the connection broke, or what it needs is away for now;
+    it may answer later.
+    """
 
 
 def refusal(url: str, status: int, body: Any) -> ServiceError:
     """The error that a problem document tells, or that something else answered in its place."""
-    kind = RefusedInputError if status in _WRONG_INPUT else ServiceError
+    kind = _kind(status)
     if isinstance(body, dict) and isinstance(body.get("code"), str):
         said = body.get("detail") or body.get("title") or body["code"]
         return kind(body["code"], str(said), status)
@@ -34,3 +37,9 @@ def refusal(url: str, status: int, body: Any) -> ServiceError:
         f"{url} answered {status} and not as Trackloop does; check TRACKLOOP_URL.",
         status,
     )
+
+
+def _kind(status: int) -> type[ServiceError]:
+    if status in _WRONG_INPUT:
+        return RefusedInputError
+    return NoAnswerError if status in _LATER else ServiceError

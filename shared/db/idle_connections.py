@@ -1,10 +1,12 @@
-"""Connections that were idle for a while are asked whether their server is still there.
+"""Connections that may have broken since they were used last are asked before they are used again.
 
 Asking at every use, as a pool's `pre_ping` does, costs a busy gateway a question to the server for
-each that it has. One that was used a moment ago is as good as asked; if its server went away since
-then, the question itself fails as it would between two of them.
+each that it has. A server that goes away says so on its connections, or the system does for it:
+there is something to read where nothing was asked. What cannot say so, such as a cable that was
+pulled out, is found by asking what was idle for a while.
 """
 
+import select
 import time
 from typing import Any
 
@@ -25,7 +27,10 @@ def ask_idle_connections(engine: Engine) -> None:
     @event.listens_for(engine, "checkout")
     def ask(connection: Any, record: Any, _: Any) -> None:
         given_back = record.info.get(_GIVEN_BACK)
-        if given_back is None or time.monotonic() - given_back < _IDLE_SECONDS:
+        if given_back is None:
+            return
+        idle = time.monotonic() - given_back >= _IDLE_SECONDS
+        if not idle and not _has_news(connection.fileno()):
             return
         try:
             alive = engine.dialect.do_ping(connection)
@@ -33,3 +38,10 @@ def ask_idle_connections(engine: Engine) -> None:
             raise InvalidatePoolError from error
         if not alive:
             raise InvalidatePoolError
+
+
+def _has_news(descriptor: int) -> bool:
+    """Something came unasked: the server's last word, or the end of the connection."""
+    news = select.poll()
+    news.register(descriptor, select.POLLIN)
+    return bool(news.poll(0))

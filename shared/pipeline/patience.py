@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
+
+from shared.db.away import is_away
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +33,7 @@ def patiently(transaction: Callable[[], T], seconds: float) -> T:
         try:
             return transaction()
         except DBAPIError as error:
-            if not _away(error) or time.monotonic() >= end:
+            if not is_away(error) or time.monotonic() >= end:
                 raise
             log.warning("the database does not answer; again: %s", error.orig)
             time.sleep(_PAUSE_SECONDS)
-
-
-def _away(error: DBAPIError) -> bool:
-    """The connection broke, or none could be made, as while a server starts."""
-    return error.connection_invalidated or isinstance(error, OperationalError)

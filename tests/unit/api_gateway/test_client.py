@@ -33,6 +33,12 @@ def test_a_refused_value_is_wrong_input(status: int) -> None:
     assert isinstance(error, RefusedInputError)
 
 
+def test_what_may_work_later_is_told_from_what_will_not() -> None:
+    later = _refusal(503, {"code": "database_unreachable", "detail": "Ask again."})
+    assert isinstance(later, NoAnswerError)
+    assert (later.code, later.status) == ("database_unreachable", 503)
+
+
 @pytest.mark.parametrize("body", ["<html>Bad Gateway</html>", {"detail": "Not Found"}, ""])
 def test_what_something_else_answers_is_told_from_the_service(body: object) -> None:
     error = _refusal(502, body)

@@ -86,3 +86,20 @@ def test_a_service_that_is_started_anew_is_found_again() -> None:
     with tiny_service(service, port):
         waiting.join(20)
     assert ended == ["succeeded"]
+
+
+@pytest.mark.parametrize("code", [502, 503])
+def test_a_service_that_answers_later_is_waited_for(code: int) -> None:
+    service = TinyService(polled=[HALF, DONE], pushed=[None])
+    away = {"code": "database_unreachable", "detail": "The database does not answer."}
+    heard: list[float] = []
+
+    def on_progress(said: dict[str, object]) -> None:
+        heard.append(said["percent"])  # type: ignore[arg-type]
+        service.problem = code, away
+        threading.Timer(0.5, setattr, (service, "problem", None)).start()
+
+    with tiny_service(service), Client(service.url, KEY) as client:
+        assert client.wait("t1", on_progress)["state"] == "succeeded"  # type: ignore[arg-type]
+    assert heard == [50, 100]
+    assert service.asked.count("GET /tasks/t1") > 2

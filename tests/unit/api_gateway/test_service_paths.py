@@ -31,6 +31,15 @@ def test_health_says_when_the_database_is_away(tmp_path: Path) -> None:
     assert answer.json()["database"] == "does not answer"
 
 
+def test_while_the_database_is_away_requests_are_told_to_come_later(tmp_path: Path) -> None:
+    database = Database("postgresql+psycopg://postgres@127.0.0.1:1/none")
+    with open_board("memory://") as board:
+        client = service(database, board, tmp_path).anonymous
+        answer = client.get("/tasks", headers={"x-api-key": "k" * 43})
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unreachable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
 def test_other_origins_read_answers_only_where_they_are_named(
     database: Database, tmp_path: Path
 ) -> None:

@@ -146,8 +146,12 @@ def test_on_postgres_who_only_reads_cannot_write(postgres: PostgresServer, tmp_p
         unit.session.execute(text("UPDATE tasks SET owner = 'x'"))
 
 
-def test_a_connection_that_died_while_it_was_idle_is_not_handed_out(
-    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("idle_seconds", [0.0, 60.0], ids=["long idle", "a moment ago"])
+def test_a_connection_that_died_since_it_was_used_is_not_handed_out(
+    postgres: PostgresServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    idle_seconds: float,
 ) -> None:
     others = text(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -163,7 +167,7 @@ def test_a_connection_that_died_while_it_was_idle_is_not_handed_out(
             assert unit.tasks.not_begun(NOW)
         with killer.begin() as unit:
             assert unit.session.scalar(others) == 2
-        monkeypatch.setattr(idle_connections, "_IDLE_SECONDS", 0.0)
+        monkeypatch.setattr(idle_connections, "_IDLE_SECONDS", idle_seconds)
         stored_task(database)
         with database.read() as unit:
             assert len(unit.tasks.not_begun(NOW)) == 2
